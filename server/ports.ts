@@ -1,0 +1,276 @@
+import type { Readable } from 'node:stream'
+import type { AgentAck, AgentHandshake, AgentToBrain, BrainToAgent, InstanceSpec, NodeReport, Observation, Welcome } from '../shared/protocol/agent'
+import type { BrainToPanel } from '../shared/protocol/panel'
+import type { Grant, Permission } from '../shared/domain/permissions'
+import type { DesiredState, InstanceState } from '../shared/domain/instance-state'
+import type { Actor, AuditEntry, InstanceEvent, Reason } from '../shared/schemas/event'
+import type { InstancePort, Instance, LockedLayer, Placement } from '../shared/schemas/instance'
+import type { NodeLoad, NodeSpecs } from '../shared/schemas/node'
+import type { LayerIndex } from '../shared/schemas/layer-index'
+import type { Manifest } from '../shared/schemas/manifest'
+import type { Resources, RestartPolicy } from '../shared/schemas/runtime'
+import type { TemplateType } from '../shared/schemas/template-type'
+
+/**
+ * What the services of the brain need from outside. Asynchronous, in intentions, one commit each; SQLite's
+ * synchronous transactions stay inside `db/`. Services get only the ports they use.
+ */
+
+/** Wall-clock time for records, and a monotonic clock for judging contact and time limits. Milliseconds. */
+export interface Clock {
+  now(): number
+  monotonic(): number
+}
+
+/** New ids: `entity` is a lower-case sortable id, also fit for a container's name; `secret` is 32 random bytes, base64url. */
+export interface Ids {
+  entity(): string
+  secret(): string
+}
+
+/** Encrypts small values for the database with the key file. `open` throws INTERNAL for bytes it did not seal. */
+export interface SecretBox {
+  seal(plain: string): string
+  open(sealed: string): string
+}
+
+/** Who asks: established once per request or socket, then handed down to services. */
+export interface Principal {
+  actor: Actor
+  grants: readonly Grant[]
+  /** Set for a browser session, so that it can be ended. */
+  sessionId: string | null
+  userId: string | null
+}
+
+export interface AuditPort {
+  /** Writes one entry; called after the act with its outcome. */
+  record(entry: Omit<AuditEntry, 'id' | 'at'>): Promise<void>
+}
+
+// instances
+
+/** One instance as the brain stores it. */
+export interface InstanceRecord {
+  id: string
+  revision: number
+  name: string
+  description: string
+  state: InstanceState
+  desired: DesiredState
+  /** Grows with every change of what is wanted. */
+  generation: number
+  /** The lowest generation a run must have been prepared from: `start`, `restart` and `retry` raise it. */
+  startGeneration: number
+  /** How a stop is to be carried out; `kill` skips the grace. */
+  stopMode: 'graceful' | 'kill'
+  appliedGeneration: number | null
+  reason: Reason | null
+  nodeId: string | null
+  layers: LockedLayer[]
+  /** Given values; those of secret variables are sealed and named in `secretNames`. */
+  variables: Record<string, string>
+  secretNames: string[]
+  ports: InstancePort[]
+  placement: Placement
+  persistent: boolean
+  environment: string | null
+  resources: Resources
+  restart: RestartPolicy | null
+  allowProcessFallback: boolean
+  prepareAttempts: number
+  /** Of the last applied observation. */
+  observed: Pick<Observation, 'seq' | 'runId' | 'restarts' | 'runtime' | 'layout' | 'planHash' | 'startedAt' | 'exit' | 'lastLines'> | null
+  /** Since when it has been in this state. */
+  stateSince: number
+  createdAt: number
+  updatedAt: number
+}
+
+export type NewInstanceEvent = Omit<InstanceEvent, 'id' | 'instanceId' | 'at'>
+
+export interface InstanceFilter {
+  states?: readonly InstanceState[]
+  nodeId?: string
+  template?: string
+  text?: string
+  limit: number
+  cursor?: string
+}
+
+export interface InstanceStore {
+  /** Writes record and events. NAME_TAKEN when a living instance has the name; PORT_UNAVAILABLE when a host port is given twice. */
+  create(record: InstanceRecord, events: NewInstanceEvent[]): Promise<void>
+  find(id: string): Promise<InstanceRecord | undefined>
+  /**
+   * One commit: change, ports and events together, only if the revision is still the expected one.
+   * Called again with the same revision it fails with REVISION_CONFLICT and changes nothing. PORT_UNAVAILABLE when a host
+   * port of the change is given to another instance of the node.
+   */
+  commit(input: { id: string; expectedRevision: number; change: Partial<Omit<InstanceRecord, 'id' | 'revision' | 'createdAt'>>; events: NewInstanceEvent[] }): Promise<InstanceRecord>
+  list(filter: InstanceFilter): Promise<{ items: InstanceRecord[]; nextCursor: string | null }>
+  /** Every instance that is not DESTROYED, of one node or of all. */
+  living(nodeId?: string): Promise<InstanceRecord[]>
+  events(id: string, page: { limit: number; cursor?: string }): Promise<{ items: InstanceEvent[]; nextCursor: string | null }>
+  recentEvents(limit: number): Promise<InstanceEvent[]>
+  countByState(): Promise<Record<InstanceState, number>>
+}
+
+// nodes
+
+export interface NodeRecord {
+  id: string
+  name: string
+  region: string | null
+  tags: string[]
+  devMode: boolean
+  schedulable: boolean
+  /** Started by this brain's own launcher. */
+  local: boolean
+  secretHash: string | null
+  joinTokenHash: string | null
+  joinTokenExpiresAt: number | null
+  /** The last specs its agent told. */
+  specs: NodeSpecs | null
+  joinedAt: number | null
+  lastSeenAt: number | null
+  createdAt: number
+}
+
+export interface NodeStore {
+  create(record: NodeRecord): Promise<void>
+  find(id: string): Promise<NodeRecord | undefined>
+  findByJoinTokenHash(hash: string): Promise<NodeRecord | undefined>
+  list(): Promise<NodeRecord[]>
+  update(id: string, change: Partial<Omit<NodeRecord, 'id' | 'createdAt'>>): Promise<NodeRecord>
+  /** Joins: clears the token and sets the secret, only if the token is still unused; false otherwise. */
+  consumeJoinToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
+  remove(id: string): Promise<void>
+  /** Host ports found taken by strangers on a node; not given out until the time passed. */
+  quarantinePort(nodeId: string, protocol: 'tcp' | 'udp', port: number, until: number): Promise<void>
+  quarantinedPorts(nodeId: string, now: number): Promise<{ protocol: 'tcp' | 'udp'; port: number }[]>
+}
+
+/** The way to the agents. Nothing but the reconciler sends lifecycle commands through it. */
+export interface AgentLink {
+  isConnected(nodeId: string): boolean
+  connectedNodes(): string[]
+  /**
+   * Sends one message and waits for its acknowledgement. NODE_UNREACHABLE without a connection or an answer in time;
+   * a refusal of the agent comes back as `{ ok: false }`.
+   */
+  send<Name extends keyof BrainToAgent>(nodeId: string, name: Name, payload: BrainToAgent[Name]): Promise<AgentAck>
+  /** Ends the connection of a node, if any: its identity is no longer good. */
+  disconnect(nodeId: string, reason: string): void
+}
+
+/** What the panel is told. Never awaited, never fails: a page that missed something reads it again on reconnect. */
+export interface PanelBus {
+  publish<Name extends keyof BrainToPanel>(name: Name, payload: BrainToPanel[Name], needs: Permission): void
+  /** Ends the sockets of a session or user at once. */
+  endSessions(match: { sessionId?: string; userId?: string }): void
+}
+
+// templates
+
+export interface TemplateVersionRecord {
+  template: string
+  version: string
+  type: TemplateType
+  description: string
+  sha256: string
+  sizeBytes: number
+  unpackedBytes: number
+  files: number
+  duplicates: number
+  objectKey: string
+  manifest: Manifest
+  publishedAt: number
+  publishedBy: string
+}
+
+export interface TemplateStore {
+  /**
+   * One commit: the version and the tag that moves to it. Same address and bytes again: `created` is false and nothing
+   * changes. Other bytes: VERSION_EXISTS.
+   */
+  publish(record: TemplateVersionRecord, tag: string): Promise<{ created: boolean; record: TemplateVersionRecord }>
+  findVersion(template: string, version: string): Promise<TemplateVersionRecord | undefined>
+  versions(template: string): Promise<TemplateVersionRecord[]>
+  templates(): Promise<string[]>
+  tags(template: string): Promise<Record<string, string>>
+  /** Instances (not DESTROYED) locked to each version of a template. */
+  usage(template: string): Promise<Record<string, number>>
+  /** Removes the version and tags on it, only if unused: TEMPLATE_IN_USE. Says whether another version still needs the blob. */
+  removeVersion(template: string, version: string): Promise<{ sha256: string; blobStillUsed: boolean }>
+  /** `latest` falls back to nothing when its version is removed; the service decides what it names then. */
+  moveTag(template: string, tag: string, version: string): Promise<void>
+}
+
+/** Blobs by key. Two drivers (disk; s3 comes later), one contract suite in tests/contracts. */
+export interface ObjectStore {
+  readonly driver: 'disk' | 's3'
+  /**
+   * Streams bytes in, whole or not at all: a source that fails leaves nothing behind. The key is chosen by the
+   * caller after the stream ended, because only then its sha256 is known. DISK_FULL when there is no room.
+   */
+  putStream(source: Readable, finish: (written: { sha256: string; sizeBytes: number }) => Promise<{ key: string }>): Promise<{ key: string; sha256: string; sizeBytes: number }>
+  /** NOT_FOUND when there is no such key. `start` and `end` (inclusive) select a range. */
+  get(key: string, range?: { start: number; end?: number }): Promise<Readable>
+  stat(key: string): Promise<{ sizeBytes: number } | undefined>
+  /** Twice is the same as once. */
+  remove(key: string): Promise<void>
+  list(prefix: string): AsyncIterable<{ key: string; sizeBytes: number }>
+  /** An address that gives these bytes to whoever holds it until it expires; one object, one method. */
+  signedUrl(key: string, options: { expiresInMs: number; fileName?: string }): Promise<string>
+}
+
+/** What instance and stack services need of templates. */
+export interface LayerSource {
+  /** Resolves tags and locks bytes, in order. UNKNOWN_LAYER with the position for each that does not exist. */
+  lock(layers: readonly { template: string; version?: string; tag?: string }[]): Promise<LockedLayer[]>
+  /** Index and manifest for each, in order. */
+  load(layers: readonly LockedLayer[]): Promise<{ layer: LockedLayer; sizeBytes: number; index: LayerIndex }[]>
+  /** Manifests and sizes alone: cheap. */
+  manifests(layers: readonly LockedLayer[]): Promise<{ layer: LockedLayer; sizeBytes: number; manifest: Manifest }[]>
+  signedUrl(sha256: string): Promise<{ url: string; sizeBytes: number }>
+}
+
+// what the gateway calls
+
+/** The brain's answer to a handshake. Refusals throw AppError (HANDSHAKE_REFUSED, PROTOCOL_VERSION). */
+export interface NodeAdmission {
+  nodeId: string
+  /** Only after a join token. */
+  secret: string | null
+}
+
+/** Implemented by node-service and instance-service; called by the agent namespace after parsing and nothing else. */
+export interface AgentEvents {
+  admit(handshake: AgentHandshake, address: string): Promise<NodeAdmission>
+  settings(nodeId: string): Promise<Welcome['settings']>
+  connected(nodeId: string): Promise<void>
+  disconnected(nodeId: string): Promise<void>
+  /** Any sign of life, by the brain's own monotonic clock. Cheap: memory only. */
+  touched(nodeId: string): void
+  report(nodeId: string, report: NodeReport): Promise<void>
+  heartbeat(nodeId: string, beat: { load: NodeLoad; engine: NodeSpecs['engine']; watched: number }): Promise<void>
+  /** True when the node holds the instance: checked before every message about one. */
+  owns(nodeId: string, instanceId: string): Promise<boolean>
+  observed(nodeId: string, observation: Observation): Promise<void>
+  progress(nodeId: string, progress: AgentToBrain['instance.progress']): Promise<void>
+  layerUrl(nodeId: string, instanceId: string, sha256: string): Promise<{ url: string; sizeBytes: number }>
+  /** A refused handshake or message: counted and audited (audited at most once a minute per node and code). */
+  refused(where: { nodeId: string | null; address: string; code: string; message: string }): Promise<void>
+}
+
+/** Builds what is sent to a node for an instance at its present generation. */
+export interface SpecBuilder {
+  /** VARIABLES_MISSING, RUNTIME_INCOMPLETE … when the layers and variables do not make a server. */
+  build(record: InstanceRecord, node: NodeRecord): Promise<InstanceSpec>
+}
+
+/** Turns a record into what users see; needs contact of the node and declared secrets. */
+export interface InstancePresenter {
+  present(record: InstanceRecord): Promise<Instance>
+}

@@ -1,0 +1,90 @@
+/** The numbers that are policy, in one place, each with its reason. Times in milliseconds, sizes in bytes. */
+export const POLICY = {
+  agent: {
+    /** Often enough that 20 s of silence means four lost beats; jitter so that a thousand agents do not beat together. */
+    heartbeatMs: 5_000,
+    heartbeatJitter: 0.2,
+    /** Quick after a blip, gentle to a brain that is coming back. */
+    reconnectMinMs: 1_000,
+    reconnectMaxMs: 10_000,
+  },
+  contact: {
+    /** By the brain's own monotonic clock: a node's clock may be an hour off. */
+    suspectAfterMs: 20_000,
+    offlineAfterMs: 45_000,
+    /** After a brain start every agent needs time to find it again. */
+    graceAfterStartMs: 60_000,
+  },
+  prepare: {
+    /** A big download reports bytes all the time; two silent minutes mean that nobody is working. */
+    stalledAfterMs: 120_000,
+    retries: 3,
+  },
+  ready: {
+    /** Modded servers take minutes. Overdue is said, never punished. */
+    timeoutSeconds: 600,
+  },
+  stop: {
+    /** Saving a large world takes its time; `kill` is there for the impatient. */
+    graceSeconds: 120,
+  },
+  restart: {
+    delaysMs: [5_000, 15_000, 45_000, 120_000, 300_000],
+    /** A server that ran well this long starts its count anew. */
+    healthyAfterMs: 600_000,
+  },
+  console: {
+    keptBytesPerRun: 5 * 1024 * 1024,
+    keptRuns: 5,
+    floodLines: 2_000,
+    floodWindowMs: 100,
+    /** A longer line is cut: one line must not be able to fill a message. */
+    lineBytes: 16 * 1024,
+  },
+  archive: {
+    unpackedBytes: 20 * 1024 ** 3,
+    entries: 200_000,
+    pathBytes: 1_024,
+    componentBytes: 255,
+    depth: 64,
+    /** Text compresses 20:1, zeros 1000:1; the first 64 MiB are free so that small archives of zeros pass. */
+    expansionRatio: 200,
+    expansionFreeBytes: 64 * 1024 ** 2,
+    /** PAX and GNU long-name headers: tar-stream would buffer whatever they claim. */
+    extendedHeaderBytes: 1024 ** 2,
+  },
+  files: {
+    metadataBytes: 256 * 1024,
+    filledInBytes: 4 * 1024 ** 2,
+  },
+  variables: {
+    valueBytes: 8 * 1024,
+    perInstance: 256,
+  },
+  transfer: {
+    /** Long enough for a slow line to begin, short enough that a leaked address is soon worthless. */
+    ticketMs: 15 * 60_000,
+  },
+  channel: {
+    messageBytes: 1024 ** 2,
+    messagesPerSecond: 2_000,
+    /** How long the brain waits for an agent to accept a command. */
+    ackMs: 10_000,
+    /** An accepted command without any observation after this long is sent again; it is idempotent. */
+    resendMs: 15_000,
+    boundedAnswerBytes: 256 * 1024,
+  },
+  login: {
+    freeFailures: 5,
+    slowdownMs: 60_000,
+    /** For one address, whatever names it tries. */
+    addressFailures: 50,
+  },
+  session: {
+    lifetimeMs: 30 * 24 * 3_600_000,
+  },
+  lists: {
+    defaultLimit: 50,
+    maxLimit: 500,
+  },
+} as const

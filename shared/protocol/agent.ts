@@ -1,0 +1,177 @@
+import { z } from 'zod'
+import { entityId, portName, portNumber, protocol, sha256, templateId, templateVersion, timestamp } from '../schemas/common'
+import { instancePort, instanceState, lockedLayer } from '../schemas/instance'
+import { cachedLayer, layoutKind, nodeLoad, nodeSpecs, runtimeKind } from '../schemas/node'
+import { resolvedRuntime } from '../schemas/runtime'
+
+/**
+ * Brain ↔ agent over Socket.IO, namespace `/agent`. Every message is parsed where it arrives; both ends
+ * dispatch over these maps exhaustively.
+ */
+
+/** Socket.IO `auth` of the handshake. Exactly one of `secret` (joined before, with `nodeId`) and `joinToken`. */
+export const agentHandshake = z.strictObject({
+  nodeId: entityId.optional(),
+  secret: z.string().min(20).max(200).optional(),
+  joinToken: z.string().min(20).max(200).optional(),
+  agentVersion: z.string().min(1).max(64),
+  protocolVersion: z.int(),
+  /** New for every start of the agent program. */
+  agentRunId: z.string().min(8).max(64),
+  bootId: z.string().min(1).max(64),
+})
+export type AgentHandshake = z.output<typeof agentHandshake>
+
+/** What a node needs to prepare and run one instance at one generation. `variables` hold secrets in clear: never log it. */
+export const instanceSpec = z.strictObject({
+  id: entityId,
+  name: z.string(),
+  layers: z.array(lockedLayer.extend({ sizeBytes: z.int() })).min(1),
+  /** Every value that may be filled in: declared and built-in, defaults resolved. */
+  variables: z.record(z.string(), z.string()),
+  /** Built-in variables, for the environment of the server. */
+  builtins: z.record(z.string(), z.string()),
+  runtime: resolvedRuntime,
+  ports: z.array(instancePort),
+  persistent: z.boolean(),
+  /** The example alone: where Docker or its image cannot be had, run it as a process and say so. */
+  allowProcessFallback: z.boolean(),
+})
+export type InstanceSpec = z.output<typeof instanceSpec>
+
+const command = z.strictObject({ commandId: z.string().min(8).max(64), instanceId: entityId, generation: z.int().nonnegative() })
+
+/** Acknowledgement of every brain → agent message. */
+export const agentAck = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), data: z.unknown().optional() }),
+  z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
+])
+export type AgentAck = z.output<typeof agentAck>
+
+export const nodeSettings = z.strictObject({
+  devMode: z.boolean(),
+  /** The node's name, region and labels as the brain knows them. */
+  name: z.string(),
+  region: z.string().nullable(),
+  tags: z.array(z.string()),
+})
+
+export const brainToAgent = {
+  'instance.prepare': command.extend({ spec: instanceSpec }),
+  'instance.start': command,
+  'instance.stop': command,
+  'instance.kill': command,
+  'instance.destroy': command,
+  'instance.input': z.strictObject({ commandId: z.string(), instanceId: entityId, line: z.string() }),
+  'instance.watch': z.strictObject({ instanceId: entityId }),
+  'instance.unwatch': z.strictObject({ instanceId: entityId }),
+  /** Answer: `logsAnswer`. */
+  'instance.logs': z.strictObject({ instanceId: entityId, tail: z.int().min(1).max(10_000), runId: z.string().max(64).optional() }),
+  /** Answer: `cacheAnswer`. */
+  'cache.list': z.strictObject({}),
+  /** Answer: `purgeAnswer`. Empties what is not in use; without `layers` everything. */
+  'cache.purge': z.strictObject({ layers: z.array(z.strictObject({ template: templateId, version: templateVersion.optional() })).optional() }),
+  'node.configure': nodeSettings,
+  /** Asks for the whole truth again (a gap in the sequence). */
+  'node.resync': z.strictObject({}),
+} as const
+export type BrainToAgent = { [Name in keyof typeof brainToAgent]: z.output<(typeof brainToAgent)[Name]> }
+
+export const logsAnswer = z.object({ runId: z.string().nullable(), lines: z.array(z.string()), truncated: z.boolean() })
+export const cacheAnswer = z.object({ layers: z.array(cachedLayer) })
+export const purgeAnswer = z.object({ removedLayers: z.int(), freedBytes: z.number(), keptInUse: z.int() })
+
+/** The states an agent reports. REQUESTED belongs to the brain. */
+export const observedState = instanceState.exclude(['REQUESTED'])
+
+export const exitInfo = z.object({
+  code: z.int().nullable(),
+  signal: z.string().nullable(),
+  outOfMemory: z.boolean(),
+  at: timestamp,
+})
+
+/**
+ * What the agent knows of one instance. `seq` grows with every observation of this instance across agent
+ * restarts: an older one never replaces a newer one.
+ */
+export const observation = z.object({
+  instanceId: entityId,
+  seq: z.int().nonnegative(),
+  state: observedState,
+  /** The generation that is laid out or runs. */
+  generation: z.int().nonnegative(),
+  runId: z.string().max(64).nullable(),
+  /** Short and stable: `command`, `exit.clean`, `exit.crash`, `ready`, `restart`, `adopted`, `engine`, `error` … */
+  cause: z.string().max(64),
+  /** Who: `system` for commands carried out, `server` for what the server did by itself. */
+  actor: z.enum(['system', 'server']),
+  /** Code of `shared/errors.ts` and a sentence; for FAILED always, elsewhere when there is something to say. */
+  reason: z.object({ code: z.string().max(64), message: z.string().max(2_000) }).nullable(),
+  startedAt: timestamp.nullable(),
+  exit: exitInfo.nullable(),
+  restarts: z.int().nonnegative(),
+  runtime: runtimeKind.nullable(),
+  layout: layoutKind.nullable(),
+  planHash: z.string().max(64).nullable(),
+  /** Set with PORT_TAKEN: which one. */
+  takenPort: z.object({ protocol, host: portNumber, name: portName }).nullable(),
+  lastLines: z.array(z.string()).max(50),
+})
+export type Observation = z.output<typeof observation>
+
+export const nodeReport = z.object({
+  specs: nodeSpecs,
+  load: nodeLoad,
+  /** Sequence number of the report stream of this connection; the next `instance.observed` carries `stream + 1`. */
+  stream: z.int().nonnegative(),
+  instances: z.array(observation.extend({ name: z.string() })),
+})
+export type NodeReport = z.output<typeof nodeReport>
+
+export const agentToBrain = {
+  'node.report': nodeReport,
+  'node.heartbeat': z.object({ load: nodeLoad, engine: nodeSpecs.shape.engine, watched: z.int() }),
+  'instance.observed': z.object({ stream: z.int().nonnegative(), observation }),
+  'instance.progress': z.object({
+    instanceId: entityId,
+    generation: z.int(),
+    step: z.enum(['image', 'fetch', 'unpack', 'render', 'mount']),
+    doneBytes: z.number(),
+    totalBytes: z.number().nullable(),
+  }),
+  'instance.console': z.object({
+    instanceId: entityId,
+    runId: z.string(),
+    /** Number of the first line within the run; a gap means that lines were cut. */
+    from: z.int(),
+    lines: z.array(z.string()).max(2_100),
+  }),
+  'instance.stats': z.object({
+    instanceId: entityId,
+    at: timestamp,
+    /** 1 is one core. */
+    cpu: z.number(),
+    memoryBytes: z.number(),
+    networkRxBytes: z.number().nullable(),
+    networkTxBytes: z.number().nullable(),
+  }),
+  /** Answer: `layerUrlAnswer`. */
+  'layer.url': z.object({ instanceId: entityId, sha256 }),
+} as const
+export type AgentToBrain = { [Name in keyof typeof agentToBrain]: z.output<(typeof agentToBrain)[Name]> }
+
+/** Acknowledgement of every agent → brain message. */
+export const brainAck = agentAck
+export type BrainAck = AgentAck
+export const layerUrlAnswer = z.object({ url: z.string(), sizeBytes: z.int() })
+
+/** Sent by the brain right after the connection is accepted. `secret` only after a join token, once. */
+export const welcome = z.object({
+  nodeId: entityId,
+  secret: z.string().nullable(),
+  settings: nodeSettings,
+})
+export type Welcome = z.output<typeof welcome>
+/** The one event beside the maps: brain → agent, with an ack, before anything else. */
+export const WELCOME = 'node.welcome'
