@@ -68,6 +68,18 @@ export const POLICY = {
   channel: {
     messageBytes: 1024 ** 2,
     messagesPerSecond: 2_000,
+    /** A live agent answers a ping at once, also while it is busy; longer would keep the rightful one waiting. */
+    pingMs: 3_000,
+    /** Two lost beats of the transport end a half-open connection before the node is called suspect. */
+    transportPingMs: 8_000,
+    /** A connection that asks for no namespace is of no use to anybody. */
+    joinNamespaceMs: 5_000,
+    /** Bursts of changes of one thing reach a page at most this often; the last state always arrives. */
+    burstMs: 100,
+    /** Console lines for a page that is this many packets behind are left out; the line numbers show the gap. */
+    panelBacklogPackets: 100,
+    /** Expired tokens and sessions lose their open pages at the latest after this long. */
+    revalidateMs: 60_000,
     /** How long the brain waits for an agent to accept a command. */
     ackMs: 10_000,
     /** An accepted command without any observation after this long is sent again; it is idempotent. */

@@ -71,6 +71,8 @@ export const brainToAgent = {
   'cache.list': z.strictObject({}),
   /** Answer: `purgeAnswer`. Empties what is not in use; without `layers` everything. */
   'cache.purge': z.strictObject({ layers: z.array(z.strictObject({ template: templateId, version: templateVersion.optional() })).optional() }),
+  /** Acked at once and does nothing: the brain asks whether this session is alive before it lets another take the identity. */
+  'node.ping': z.strictObject({}),
   'node.configure': nodeSettings,
   /** Asks for the whole truth again (a gap in the sequence). */
   'node.resync': z.strictObject({}),
