@@ -72,10 +72,15 @@ export interface InstanceRecord {
   variables: Record<string, string>
   secretNames: string[]
   ports: InstancePort[]
+  /** Ports of the process that runs, while a change of `ports` waits for its next start; null otherwise. */
+  portsInUse: InstancePort[] | null
   placement: Placement
   persistent: boolean
   environment: string | null
+  /** As given; what the layers say beside it is in `effective`. */
   resources: Resources
+  /** Worked out with the layers at every change of them, so that placement and time limits need no manifests. */
+  effective: { resources: Resources; readyTimeoutSeconds: number }
   restart: RestartPolicy | null
   allowProcessFallback: boolean
   prepareAttempts: number
@@ -98,19 +103,44 @@ export interface InstanceFilter {
   cursor?: string
 }
 
+/** What a commit wrote: for those who tell others. */
+export interface Committed {
+  record: InstanceRecord
+  events: InstanceEvent[]
+}
+
+/** What living instances of a node hold of it. */
+export interface NodeUsage {
+  nodeId: string
+  total: number
+  running: number
+  memoryMb: number
+  cpus: number
+  diskMb: number
+}
+
 export interface InstanceStore {
   /** Writes record and events. NAME_TAKEN when a living instance has the name; PORT_UNAVAILABLE when a host port is given twice. */
-  create(record: InstanceRecord, events: NewInstanceEvent[]): Promise<void>
+  create(record: InstanceRecord, events: NewInstanceEvent[]): Promise<Committed>
   find(id: string): Promise<InstanceRecord | undefined>
+  /** The node that holds an instance: null before placement, undefined for an instance that does not exist. */
+  nodeOf(id: string): Promise<string | null | undefined>
   /**
    * One commit: change, ports and events together, only if the revision is still the expected one.
    * Called again with the same revision it fails with REVISION_CONFLICT and changes nothing. PORT_UNAVAILABLE when a host
    * port of the change is given to another instance of the node.
    */
-  commit(input: { id: string; expectedRevision: number; change: Partial<Omit<InstanceRecord, 'id' | 'revision' | 'createdAt'>>; events: NewInstanceEvent[] }): Promise<InstanceRecord>
+  commit(input: { id: string; expectedRevision: number; change: Partial<Omit<InstanceRecord, 'id' | 'revision' | 'createdAt'>>; events: NewInstanceEvent[] }): Promise<Committed>
   list(filter: InstanceFilter): Promise<{ items: InstanceRecord[]; nextCursor: string | null }>
   /** Every instance that is not DESTROYED, of one node or of all. */
   living(nodeId?: string): Promise<InstanceRecord[]>
+  /** Instances from whose record alone an action may follow: what the sweep looks at. */
+  restlessIds(): Promise<string[]>
+  /** Nodes without a living instance are left out. */
+  usageByNode(): Promise<NodeUsage[]>
+  usageOf(nodeId: string): Promise<NodeUsage>
+  /** Host ports of a node that living instances hold, and who holds them. */
+  claimedPorts(nodeId: string): Promise<{ protocol: 'tcp' | 'udp'; port: number; instanceId: string }[]>
   events(id: string, page: { limit: number; cursor?: string }): Promise<{ items: InstanceEvent[]; nextCursor: string | null }>
   recentEvents(limit: number): Promise<InstanceEvent[]>
   countByState(): Promise<Record<InstanceState, number>>
@@ -138,11 +168,15 @@ export interface NodeRecord {
 }
 
 export interface NodeStore {
+  /** NAME_TAKEN when another node has the name. */
   create(record: NodeRecord): Promise<void>
   find(id: string): Promise<NodeRecord | undefined>
   findByJoinTokenHash(hash: string): Promise<NodeRecord | undefined>
   list(): Promise<NodeRecord[]>
+  /** NOT_FOUND for a node that is gone, NAME_TAKEN when another has the name. */
   update(id: string, change: Partial<Omit<NodeRecord, 'id' | 'createdAt'>>): Promise<NodeRecord>
+  /** When nodes were last heard, for after a restart of the brain. One commit; unknown ids are passed over. */
+  seen(entries: readonly { id: string; at: number }[]): Promise<void>
   /** Joins: clears the token and sets the secret, only if the token is still unused; false otherwise. */
   consumeJoinToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
   remove(id: string): Promise<void>

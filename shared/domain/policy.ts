@@ -61,6 +61,28 @@ export const POLICY = {
     valueBytes: 8 * 1024,
     perInstance: 256,
   },
+  join: {
+    /** A day to carry the command to the machine; used once. */
+    tokenMs: 24 * 3_600_000,
+  },
+  ports: {
+    /** A stranger's port is tried again after an hour; a game server that restarts now and then keeps it longer than minutes. */
+    quarantineMs: 3_600_000,
+  },
+  placement: {
+    /** A CPU limit is a ceiling and game servers idle most of the time; memory is never promised twice. */
+    cpuOvercommit: 4,
+  },
+  reconcile: {
+    /** Wakes do the work; the sweep finds what a wake missed and what time alone makes due. */
+    sweepMs: 5_000,
+    /** How often contact is judged: a tenth of the shortest limit is exact enough to the eye. */
+    contactMs: 1_000,
+    /** How often it is written down when nodes were last heard. */
+    lastSeenMs: 60_000,
+    /** A node's load changes all the time; pages are told at most this often. */
+    loadNewsMs: 5_000,
+  },
   transfer: {
     /** Long enough for a slow line to begin, short enough that a leaked address is soon worthless. */
     ticketMs: 15 * 60_000,

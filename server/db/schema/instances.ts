@@ -1,0 +1,113 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { DESIRED_STATES, INSTANCE_STATE_NAMES } from '../../../shared/domain/instance-state'
+import { actorKind, instanceEvent } from '../../../shared/schemas/event'
+import type { Reason } from '../../../shared/schemas/event'
+import type { InstancePort, LockedLayer, Placement } from '../../../shared/schemas/instance'
+import type { Resources } from '../../../shared/schemas/runtime'
+import { restartPolicy } from '../../../shared/schemas/runtime'
+import { templateType } from '../../../shared/schemas/template-type'
+import type { InstanceRecord } from '../../ports'
+import { nodes } from './nodes'
+
+export const instances = sqliteTable(
+  'instances',
+  {
+    id: text('id').primaryKey(),
+    revision: integer('revision').notNull(),
+    name: text('name').notNull(),
+    description: text('description').notNull(),
+    state: text('state', { enum: INSTANCE_STATE_NAMES }).notNull(),
+    desired: text('desired', { enum: DESIRED_STATES }).notNull(),
+    generation: integer('generation').notNull(),
+    startGeneration: integer('start_generation').notNull(),
+    stopMode: text('stop_mode', { enum: ['graceful', 'kill'] }).notNull(),
+    appliedGeneration: integer('applied_generation'),
+    reason: text('reason', { mode: 'json' }).$type<Reason>(),
+    nodeId: text('node_id').references(() => nodes.id, { onDelete: 'set null' }),
+    layers: text('layers', { mode: 'json' }).$type<LockedLayer[]>().notNull(),
+    /** Values of secret variables are sealed before they come here. */
+    variables: text('variables', { mode: 'json' }).$type<Record<string, string>>().notNull(),
+    secretNames: text('secret_names', { mode: 'json' }).$type<string[]>().notNull(),
+    ports: text('ports', { mode: 'json' }).$type<InstancePort[]>().notNull(),
+    portsInUse: text('ports_in_use', { mode: 'json' }).$type<InstancePort[]>(),
+    placement: text('placement', { mode: 'json' }).$type<Placement>().notNull(),
+    persistent: integer('persistent', { mode: 'boolean' }).notNull(),
+    environment: text('environment'),
+    resources: text('resources', { mode: 'json' }).$type<Resources>().notNull(),
+    effective: text('effective', { mode: 'json' }).$type<InstanceRecord['effective']>().notNull(),
+    /** Of `effective`, as columns so that a node's reservations are a sum over an index. */
+    reservedMemoryMb: integer('reserved_memory_mb').notNull(),
+    reservedCpus: real('reserved_cpus').notNull(),
+    reservedDiskMb: integer('reserved_disk_mb').notNull(),
+    restart: text('restart', { enum: restartPolicy.options }),
+    allowProcessFallback: integer('allow_process_fallback', { mode: 'boolean' }).notNull(),
+    prepareAttempts: integer('prepare_attempts').notNull(),
+    observed: text('observed', { mode: 'json' }).$type<NonNullable<InstanceRecord['observed']>>(),
+    stateSince: integer('state_since').notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    /** True when no action follows from the record alone: the sweep reads only the others. */
+    atRest: integer('at_rest', { mode: 'boolean' }).notNull(),
+  },
+  table => [
+    uniqueIndex('instances_living_name').on(table.name).where(sql`${table.state} <> 'DESTROYED'`),
+    index('instances_node').on(table.nodeId, table.state, table.reservedMemoryMb, table.reservedCpus, table.reservedDiskMb),
+    index('instances_state').on(table.state, table.id),
+    index('instances_restless').on(table.id).where(sql`${table.atRest} = 0`),
+  ],
+)
+
+/** The lock list again, as rows: which instances use a template version. */
+export const instanceLayers = sqliteTable(
+  'instance_layers',
+  {
+    instanceId: text('instance_id')
+      .notNull()
+      .references(() => instances.id, { onDelete: 'cascade' }),
+    position: integer('position').notNull(),
+    template: text('template').notNull(),
+    version: text('version').notNull(),
+    type: text('type', { enum: templateType.options }).notNull(),
+    sha256: text('sha256').notNull(),
+  },
+  table => [primaryKey({ columns: [table.instanceId, table.position] }), index('instance_layers_version').on(table.template, table.version)],
+)
+
+/** Host ports given to living instances; the key makes giving one twice impossible. Rows go when the instance is DESTROYED. */
+export const portClaims = sqliteTable(
+  'port_claims',
+  {
+    nodeId: text('node_id')
+      .notNull()
+      .references(() => nodes.id, { onDelete: 'cascade' }),
+    protocol: text('protocol', { enum: ['tcp', 'udp'] }).notNull(),
+    port: integer('port').notNull(),
+    instanceId: text('instance_id')
+      .notNull()
+      .references(() => instances.id, { onDelete: 'cascade' }),
+  },
+  table => [primaryKey({ columns: [table.nodeId, table.protocol, table.port] }), index('port_claims_instance').on(table.instanceId)],
+)
+
+export const instanceEvents = sqliteTable(
+  'instance_events',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    instanceId: text('instance_id')
+      .notNull()
+      .references(() => instances.id, { onDelete: 'cascade' }),
+    at: integer('at').notNull(),
+    kind: text('kind', { enum: instanceEvent.shape.kind.options }).notNull(),
+    from: text('from_state'),
+    to: text('to_state'),
+    generation: integer('generation').notNull(),
+    runId: text('run_id'),
+    actorKind: text('actor_kind', { enum: actorKind.options }).notNull(),
+    actorId: text('actor_id'),
+    actorName: text('actor_name').notNull(),
+    cause: text('cause').notNull(),
+    message: text('message').notNull(),
+  },
+  table => [index('instance_events_instance').on(table.instanceId, table.id)],
+)

@@ -1,0 +1,37 @@
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { NodeSpecs } from '../../../shared/schemas/node'
+
+export const nodes = sqliteTable(
+  'nodes',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    region: text('region'),
+    tags: text('tags', { mode: 'json' }).$type<string[]>().notNull(),
+    devMode: integer('dev_mode', { mode: 'boolean' }).notNull(),
+    schedulable: integer('schedulable', { mode: 'boolean' }).notNull(),
+    local: integer('local', { mode: 'boolean' }).notNull(),
+    secretHash: text('secret_hash'),
+    joinTokenHash: text('join_token_hash'),
+    joinTokenExpiresAt: integer('join_token_expires_at'),
+    specs: text('specs', { mode: 'json' }).$type<NodeSpecs>(),
+    joinedAt: integer('joined_at'),
+    lastSeenAt: integer('last_seen_at'),
+    createdAt: integer('created_at').notNull(),
+  },
+  table => [uniqueIndex('nodes_name').on(table.name), index('nodes_join_token').on(table.joinTokenHash)],
+)
+
+/** Host ports that a stranger holds on a node: not given out until the time passed. */
+export const portQuarantine = sqliteTable(
+  'port_quarantine',
+  {
+    nodeId: text('node_id')
+      .notNull()
+      .references(() => nodes.id, { onDelete: 'cascade' }),
+    protocol: text('protocol', { enum: ['tcp', 'udp'] }).notNull(),
+    port: integer('port').notNull(),
+    until: integer('until').notNull(),
+  },
+  table => [primaryKey({ columns: [table.nodeId, table.protocol, table.port] })],
+)
