@@ -113,9 +113,24 @@ export const POLICY = {
     slowdownMs: 60_000,
     /** For one address, whatever names it tries. */
     addressFailures: 50,
+    /** How long failures are counted together: slow guessing must not slip through between two windows. */
+    failuresKeptMs: 15 * 60_000,
   },
   session: {
     lifetimeMs: 30 * 24 * 3_600_000,
+    /** Last use of sessions and tokens is written this coarsely: a read must not become a write. */
+    seenEveryMs: 5 * 60_000,
+  },
+  http: {
+    /** Of a JSON body. A create request with 256 variables of 8 KiB each would be larger; nobody sends that. */
+    bodyBytes: 1024 ** 2,
+    /** What is read and thrown away after a refused upload, so that the client gets to see the refusal. */
+    drainBytes: 64 * 1024 ** 2,
+    drainMs: 10_000,
+    /** A retry after a lost answer comes within hours, if at all. */
+    idempotencyKeptMs: 24 * 3_600_000,
+    /** Refusals of people who are not signed in, written to the audit log per minute: the log must not be a way to fill the disk. */
+    anonymousAuditPerMinute: 60,
   },
   lists: {
     defaultLimit: 50,
