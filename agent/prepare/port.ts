@@ -1,5 +1,4 @@
-import type { LayoutKind } from '../../shared/schemas/node'
-import type { CachedLayer } from '../../shared/schemas/node'
+import type { CachedLayer, LayoutKind } from '../../shared/schemas/node'
 import type { AgentToBrain, InstanceSpec } from '../../shared/protocol/agent'
 
 /**
@@ -7,9 +6,10 @@ import type { AgentToBrain, InstanceSpec } from '../../shared/protocol/agent'
  * containers; whoever calls it knows runtimes and nothing of layers.
  *
  * Who proves that a stack can be mounted: the preparer lays out directories and *describes* the mount. It creates no
- * volume. `ContainerRuntime.create` makes the volume, inspects it, creates the container of the next run on it and forces
- * the mount with an archive call. Only when that succeeded is the instance PREPARED. So the proof is made on the very
- * container that will run, not on a stand-in.
+ * volume. `ContainerRuntime.create` makes the volume, inspects it, creates a container on it and forces the mount with an
+ * archive call. The supervisor does this once at the end of preparing, with the real run's settings, and removes the container
+ * again (a stopped instance has none): only then the instance is PREPARED. It costs some 15 ms. Each start creates
+ * its container in the same way, so every run begins with the same proof.
  */
 export interface Preparer {
   /** null when the overlay layout works on this node; otherwise a sentence that says why not. The answer may be remembered. */
