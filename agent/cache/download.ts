@@ -16,7 +16,8 @@ export interface DownloadOptions {
   backoffMs?: number
 }
 
-const DEFAULTS = { attempts: 6, stallMs: 30_000, backoffMs: 500 }
+/** Eight tries are 45 s of waiting: a store that restarts is back by then. */
+const DEFAULTS = { attempts: 8, stallMs: 30_000, backoffMs: 500 }
 
 /**
  * Yields the bytes of one object exactly once and in order, however often the connection breaks: it goes on by range

@@ -37,22 +37,24 @@ export interface LayerCacheOptions {
   owner: { uid: number; gid: number } | null
   /** Asks the brain for an address of a layer of an instance. */
   layerUrl: (instanceId: string, sha256: string) => Promise<{ url: string; sizeBytes: number }>
-  /** sha256 of every layer that an instance on this node is laid out from. */
+  /** sha256 of every layer that an instance on this node is laid out from → those instances. */
   inUse: () => ReadonlyMap<string, readonly string[]>
+  /** Above this, the least recently used layers that nobody uses go; null: no limit. */
+  limitBytes: number | null
 }
 
 /**
  * Layers on a node: fetched once however many wait for them, unpacked once, shared by all, verified before they
  * appear, never removed while in use.
  */
-export function createLayerCache(options: LayerCacheOptions) {
+export async function createLayerCache(options: LayerCacheOptions) {
   const { folders } = options
   const pins = new Map<string, number>()
   const fetching = new Map<string, FetchLayer>()
   const indexes = new Map<string, LayerIndex>()
   let hits = 0
   let misses = 0
-  let usage: { layers: number; bytes: number } | undefined
+  let usage = { layers: 0, bytes: 0 }
 
   const folderOf = (sha: string) => join(folders.layers, shortSha(sha))
   const isHeld = (sha: string) => pins.has(sha) || options.inUse().has(sha)
@@ -116,7 +118,29 @@ export function createLayerCache(options: LayerCacheOptions) {
     await rename(staged, folderOf(layer.sha256))
     await syncFolder(folders.layers)
     indexes.set(layer.sha256, index)
-    usage = undefined
+    await keepToLimit()
+  }
+
+  async function count(): Promise<CachedLayer[]> {
+    const layers = await list()
+    usage = { layers: layers.length, bytes: layers.reduce((sum, layer) => sum + layer.bytes, 0) }
+    return layers
+  }
+
+  /** Counts what is there, and makes room when it is more than the limit. */
+  async function keepToLimit(): Promise<void> {
+    const layers = await count()
+    for (const layer of layers.toReversed()) {
+      if (options.limitBytes === null || usage.bytes <= options.limitBytes) break
+      if (isHeld(layer.sha256)) continue
+      await remove(layer)
+      usage = { layers: usage.layers - 1, bytes: usage.bytes - layer.bytes }
+    }
+  }
+
+  function remove(layer: CachedLayer): Promise<void> {
+    indexes.delete(layer.sha256)
+    return discardFolder(folders, folderOf(layer.sha256))
   }
 
   async function readIndex(sha: string): Promise<LayerIndex | undefined> {
@@ -150,7 +174,7 @@ export function createLayerCache(options: LayerCacheOptions) {
   }
 
   /** Removes cached layers that no instance uses; `chosen` undefined means all. Twice is the same as once. */
-  async function purge(chosen?: readonly { template: string; version?: string }[]): Promise<{ removedLayers: number; freedBytes: number; keptInUse: number }> {
+  async function purge(chosen?: readonly { template: string; version?: string | undefined }[]): Promise<{ removedLayers: number; freedBytes: number; keptInUse: number }> {
     const result = { removedLayers: 0, freedBytes: 0, keptInUse: 0 }
     for (const layer of await list()) {
       if (chosen && !chosen.some(one => one.template === layer.template && (one.version === undefined || one.version === layer.version))) continue
@@ -158,24 +182,15 @@ export function createLayerCache(options: LayerCacheOptions) {
         result.keptInUse += 1
         continue
       }
-      indexes.delete(layer.sha256)
-      await discardFolder(folders, folderOf(layer.sha256))
+      await remove(layer)
       result.removedLayers += 1
       result.freedBytes += layer.bytes
     }
-    usage = undefined
+    await keepToLimit()
     return result
   }
 
-  /** Figures for the heartbeat; the list is read from disk only after it changed. */
-  async function figures(): Promise<NodeLoad['cache']> {
-    if (!usage) {
-      const layers = await list()
-      usage = { layers: layers.length, bytes: layers.reduce((sum, layer) => sum + layer.bytes, 0) }
-    }
-    return { ...usage, hits, misses }
-  }
-
+  await count()
   return {
     /**
      * Gives an unpacked layer, fetching it when it is not here (or `fresh` is set and nobody else uses it), and pins it
@@ -190,10 +205,10 @@ export function createLayerCache(options: LayerCacheOptions) {
     release,
     list,
     purge,
-    figures,
+    figures: (): NodeLoad['cache'] => ({ ...usage, hits, misses }),
   }
 }
-export type LayerCache = ReturnType<typeof createLayerCache>
+export type HoldingCache = Awaited<ReturnType<typeof createLayerCache>>
 
 function missing(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
