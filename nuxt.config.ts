@@ -1,0 +1,52 @@
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Folders beside the app that are programs, tests or data of their own. */
+const notTheApp = ['agent/**', 'core/**', 'tests/**', 'drizzle/**', 'examples/**', 'data/**', 'dist/**', '.strata/**']
+
+export default defineNuxtConfig({
+  compatibilityDate: '2026-11-01',
+  srcDir: '.',
+  modules: ['@nuxt/ui', '@nuxtjs/i18n', '@vueuse/nuxt', 'nuxt-auth-utils'],
+  css: ['~/assets/css/main.css'],
+  devtools: { enabled: false },
+  telemetry: false,
+  ignore: notTheApp,
+
+  // Build and run need no internet: fonts and icons come from packages, never from a server of somebody else.
+  ui: { fonts: false },
+  icon: {
+    provider: 'server',
+    serverBundle: { collections: ['lucide'] },
+    clientBundle: { scan: true },
+    fallbackToApi: false,
+  },
+
+  i18n: {
+    strategy: 'no_prefix',
+    defaultLocale: 'en',
+    locales: [{ code: 'en', language: 'en', name: 'English', file: 'en.json' }],
+  },
+
+  runtimeConfig: {
+    session: {
+      name: 'strata-session',
+      password: '', // made on the first start, kept in the data folder
+      cookie: { secure: true, sameSite: 'lax' }, // turned off by scripts/brain-settings.mjs where the panel is on plain HTTP
+    },
+  },
+
+  nitro: {
+    ignore: notTheApp,
+    experimental: { websocket: true },
+    hooks: {
+      // Nitro bundles code alone; the migrations are files, read when the brain starts.
+      compiled: (nitro) => cp('drizzle', join(nitro.options.output.serverDir, 'drizzle'), { recursive: true }),
+    },
+  },
+
+  typescript: {
+    strict: true,
+    tsConfig: { exclude: ['../agent', '../core', '../tests', '../scripts', '../examples', '../data', '../dist'] },
+  },
+})
