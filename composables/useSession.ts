@@ -1,0 +1,57 @@
+import { computed, readonly, ref } from 'vue'
+import { z } from 'zod'
+import { loginBody, meAnswer, setupBody, type User } from '../shared/schemas/account'
+import { roleAllows, type Permission } from '../shared/domain/permissions'
+import { ApiError } from './api/api-error'
+import { request } from './api/request'
+
+const user = ref<User | null>(null)
+/** `unknown` until the brain was asked; `unreachable` while it does not answer. */
+const status = ref<'unknown' | 'signed-in' | 'signed-out' | 'unreachable'>('unknown')
+
+async function load(): Promise<User | null> {
+  try {
+    user.value = (await request('/auth/me', { answer: meAnswer })).user
+    status.value = 'signed-in'
+  }
+  catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    user.value = null
+    status.value = error.status === 401 ? 'signed-out' : 'unreachable'
+  }
+  return user.value
+}
+
+/** Who is signed in, and what they may do. One for the whole panel. */
+export function useSession() {
+  return {
+    user: readonly(user),
+    status: readonly(status),
+    isAdmin: computed(() => user.value?.role === 'admin'),
+    /** True when the signed-in person may do this: asked before a button is shown. */
+    can: (permission: Permission) => user.value !== null && roleAllows(user.value.role, permission),
+    load,
+    async ensure() {
+      return status.value === 'signed-in' ? user.value : await load()
+    },
+    async login(body: z.input<typeof loginBody>) {
+      user.value = (await request('/auth/login', { method: 'POST', body, answer: meAnswer })).user
+      status.value = 'signed-in'
+    },
+    /** Creates the first admin with the one-time token of the set-up link. */
+    async setUp(body: z.input<typeof setupBody>) {
+      await request('/setup', { method: 'POST', body, answer: z.unknown() })
+      await load()
+    },
+    async logout() {
+      await request('/auth/logout', { method: 'POST', answer: z.unknown() })
+      forget()
+    },
+    forget,
+  }
+}
+
+function forget() {
+  user.value = null
+  status.value = 'signed-out'
+}

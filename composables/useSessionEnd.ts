@@ -1,0 +1,15 @@
+import { safeReturnPath } from './api/return-path'
+
+/** What happens when a session is over: sign-in, and afterwards back to where one was. */
+export function useSessionEnd() {
+  const session = useSession()
+  const router = useRouter()
+  return {
+    endSession() {
+      if (session.status.value === 'signed-out') return
+      session.forget()
+      const here = safeReturnPath(router.currentRoute.value.fullPath)
+      void router.replace({ path: '/login', query: here === '/' ? { ended: '1' } : { returnTo: here, ended: '1' } })
+    },
+  }
+}

@@ -1,0 +1,20 @@
+import { safeReturnPath } from '../composables/api/return-path'
+
+/** Every page but sign-in and set-up needs a session; some need a permission as well. */
+export default defineNuxtRouteMiddleware(async (to) => {
+  const session = useSession()
+  if (to.path === '/setup') return
+  if (to.path === '/login') {
+    if (session.status.value === 'unknown') await session.load()
+    return session.status.value === 'signed-in' ? navigateTo(safeReturnPath(to.query.returnTo)) : undefined
+  }
+  await session.ensure()
+  if (session.status.value === 'signed-out') {
+    const returnTo = safeReturnPath(to.fullPath)
+    return navigateTo({ path: '/login', query: returnTo === '/' ? {} : { returnTo } })
+  }
+  const needed = to.meta.permission
+  if (session.status.value === 'signed-in' && needed && !session.can(needed)) {
+    return abortNavigation(createError({ statusCode: 403, statusMessage: 'FORBIDDEN', fatal: true }))
+  }
+})
