@@ -33,6 +33,26 @@ export const POLICY = {
     /** A server that ran well this long starts its count anew. */
     healthyAfterMs: 600_000,
   },
+  engine: {
+    /** An engine that is being restarted is back within this; longer, and a wish to prepare says why it failed. */
+    waitMs: 30_000,
+    /** Events tell what happens; looking finds what they missed. */
+    lookMs: 60_000,
+    /** A healthy engine answers its ping in milliseconds. */
+    pingMs: 5_000,
+    /** While it is away it is asked this often. */
+    retryMs: 1_000,
+    /** Starting on a busy machine takes seconds; an engine that hangs on one container must not hold it forever. */
+    callMs: 60_000,
+    /** Two files of this size per container: what an agent that was away for a while can still read. */
+    logBytes: 8 * 1024 ** 2,
+  },
+  limits: {
+    /** When no layer says otherwise: enough for small servers, and one that leaks cannot take the machine with it. */
+    memoryMb: 1_024,
+    /** A modded JVM has hundreds of threads; a fork bomb has no end. */
+    pids: 1_024,
+  },
   console: {
     keptBytesPerRun: 5 * 1024 * 1024,
     keptRuns: 5,
@@ -50,16 +70,30 @@ export const POLICY = {
     /** Text compresses 20:1, zeros 1000:1; the first 64 MiB are free so that small archives of zeros pass. */
     expansionRatio: 200,
     expansionFreeBytes: 64 * 1024 ** 2,
-    /** PAX and GNU long-name headers: tar-stream would buffer whatever they claim. */
+    /** PAX and GNU long-name headers are kept in memory while they are read. */
     extendedHeaderBytes: 1024 ** 2,
+    /** Paths, links and placeholders stay in memory as the index: 200,000 paths of 1,024 bytes would not fit. */
+    indexBytes: 64 * 1024 ** 2,
   },
   files: {
     metadataBytes: 256 * 1024,
     filledInBytes: 4 * 1024 ** 2,
+    /** What a file may become: a small one can name a large value a million times. */
+    filledResultBytes: 16 * 1024 ** 2,
   },
   variables: {
     valueBytes: 8 * 1024,
     perInstance: 256,
+    /** All patterns of one request together: a regular expression may take for ever, and the brain has one thread. */
+    patternsMs: 500,
+  },
+  runtime: {
+    /** Unless a layer or the instance says otherwise: a small server, and no fork bomb. CPUs and disk are not limited. */
+    memoryMb: 1_024,
+    pids: 512,
+    workdir: '/server',
+    /** Command, environment and the like once filled in; Linux itself takes about 2 MiB. */
+    textBytes: 256 * 1024,
   },
   join: {
     /** A day to carry the command to the machine; used once. */
