@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http'
+import type { AgentEvents, AgentLink, Clock, PanelBus } from '../ports'
+import { createAgentLink } from './agent-link'
+import { createAgentMessages } from './agent-messages'
+import { openAgentNamespace } from './agent-namespace'
+import { createAgentSessions } from './agent-sessions'
+import { createEngine, type Connection, type SocketEngine } from './engine'
+import type { GatewayLog } from './gateway-log'
+import { openPanelNamespace, type PanelAccess } from './panel-namespace'
+import { createRefusals, type RecordRefusal } from './refusals'
+import { createWatchRegistry } from './watch-registry'
+
+export interface GatewayOptions {
+  clock: Clock
+  log: GatewayLog
+  /** Who dialled, also through trusted proxies. */
+  addressOf: (request: IncomingMessage) => string
+}
+
+/** What the gateway calls. The services behind it need the gateway's own ports first, hence two steps. */
+export interface GatewayHandlers {
+  agents: AgentEvents
+  panel: PanelAccess
+  /** The node an instance is on, null without one. NOT_FOUND when there is no such instance. */
+  nodeOf: (instanceId: string) => Promise<string | null>
+}
+
+/**
+ * Sockets of agents and pages. Made before the services, which get `agentLink` and `panelBus`; `open` is called with
+ * the services before the first connection can come. Until then nobody is connected and nobody listens.
+ */
+export interface Gateway extends Pick<SocketEngine, 'handleRequest' | 'webSocketServer' | 'attach'> {
+  readonly agentLink: AgentLink
+  readonly panelBus: PanelBus
+  /** Once. */
+  open(handlers: GatewayHandlers): void
+  /**
+   * Ends every connection as if the line was lost: agents and pages dial again by themselves. Resolves when what
+   * the nodes had said before is handled; services must stand until then. Twice is the same as once.
+   */
+  close(): Promise<void>
+}
+
+export function createGateway({ clock, log, addressOf }: GatewayOptions): Gateway {
+  let panel: (PanelBus & { close(): void }) | null = null
+  let recordRefusal: RecordRefusal = () => undefined
+  let isClosing = false
+  const greeted = new WeakSet<Connection>()
+  const sessions = createAgentSessions()
+  const agentLink = createAgentLink(sessions, log)
+  const engine = createEngine({
+    monotonic: () => clock.monotonic(),
+    onFlood(connection) {
+      sessions.of(connection)?.queue.clear()
+      recordRefusal(connection, { code: 'TOO_MANY_REQUESTS', message: 'A connection sent more messages in a second than are taken; it was cut.' })
+    },
+    onClose(connection, { byBrain, isOversized }) {
+      if (isOversized) recordRefusal(connection, { code: 'PAYLOAD_TOO_LARGE', message: 'A message was larger than is taken; its connection was cut.' })
+      else if (byBrain && !isClosing && !greeted.has(connection)) {
+        recordRefusal(connection, { code: 'HANDSHAKE_REFUSED', message: 'A connection gave no handshake that could be read, or none in time.' })
+      }
+    },
+  })
+
+  return {
+    agentLink,
+    panelBus: {
+      publish: (name, payload, needs) => panel?.publish(name, payload, needs),
+      endSessions: match => panel?.endSessions(match),
+    },
+    handleRequest: engine.handleRequest,
+    webSocketServer: engine.webSocketServer,
+    attach: engine.attach,
+    open({ agents, panel: access, nodeOf }) {
+      const watch = createWatchRegistry({ link: agentLink, nodeOf, log })
+      recordRefusal = createRefusals({ events: agents, sessions, addressOf, log })
+      for (const name of ['/agent', '/panel']) {
+        engine.io.of(name).use((socket, next) => {
+          greeted.add(socket.conn)
+          next()
+        })
+      }
+      const messages = createAgentMessages({ events: agents, watch, log })
+      openAgentNamespace(engine.io, { events: agents, messages, sessions, watch, addressOf, recordRefusal, log })
+      panel = openPanelNamespace(engine.io, { access, watch, now: () => clock.now(), log })
+    },
+    async close() {
+      isClosing = true
+      panel?.close()
+      await engine.close()
+      await sessions.allEnded()
+    },
+  }
+}
