@@ -102,7 +102,7 @@ export const observation = z.object({
   seq: z.int().nonnegative(),
   state: observedState,
   /** The generation that is laid out or runs. */
-  generation: z.int().nonnegative(),
+  generation: z.int().nonnegative().max(1e12),
   runId: z.string().max(64).nullable(),
   /** Short and stable: `command`, `exit.clean`, `exit.crash`, `ready`, `restart`, `adopted`, `engine`, `error` … */
   cause: z.string().max(64),

@@ -51,10 +51,20 @@ export const instances = sqliteTable(
     atRest: integer('at_rest', { mode: 'boolean' }).notNull(),
   },
   table => [
-    uniqueIndex('instances_living_name').on(table.name).where(sql`${table.state} <> 'DESTROYED'`),
-    index('instances_node').on(table.nodeId, table.state, table.reservedMemoryMb, table.reservedCpus, table.reservedDiskMb),
+    uniqueIndex('instances_living_name')
+      .on(table.name)
+      .where(sql`${table.state} <> 'DESTROYED'`),
+    index('instances_node').on(
+      table.nodeId,
+      table.state,
+      table.reservedMemoryMb,
+      table.reservedCpus,
+      table.reservedDiskMb,
+    ),
     index('instances_state').on(table.state, table.id),
-    index('instances_restless').on(table.id).where(sql`${table.atRest} = 0`),
+    index('instances_restless')
+      .on(table.id)
+      .where(sql`${table.atRest} = 0`),
   ],
 )
 
@@ -71,7 +81,10 @@ export const instanceLayers = sqliteTable(
     type: text('type', { enum: templateType.options }).notNull(),
     sha256: text('sha256').notNull(),
   },
-  table => [primaryKey({ columns: [table.instanceId, table.position] }), index('instance_layers_version').on(table.template, table.version)],
+  table => [
+    primaryKey({ columns: [table.instanceId, table.position] }),
+    index('instance_layers_version').on(table.template, table.version),
+  ],
 )
 
 /** Host ports given to living instances; the key makes giving one twice impossible. Rows go when the instance is DESTROYED. */
@@ -87,7 +100,10 @@ export const portClaims = sqliteTable(
       .notNull()
       .references(() => instances.id, { onDelete: 'cascade' }),
   },
-  table => [primaryKey({ columns: [table.nodeId, table.protocol, table.port] }), index('port_claims_instance').on(table.instanceId)],
+  table => [
+    primaryKey({ columns: [table.nodeId, table.protocol, table.port] }),
+    index('port_claims_instance').on(table.instanceId),
+  ],
 )
 
 export const instanceEvents = sqliteTable(

@@ -1,0 +1,83 @@
+import { POLICY } from '../../../shared/domain/policy'
+import { freeDiskMb, givableCpus, promisableMemoryMb } from './candidate'
+import type { Candidate, PlacementNeed } from './candidate'
+
+/** One condition: `null` when the node meets it, otherwise a sentence that says what was found and what is needed. */
+type Filter = (node: Candidate, need: PlacementNeed) => string | null
+
+const isWanted: Filter = (node, { placement }) =>
+  placement.node !== undefined && placement.node !== node.id ? 'Another node was asked for by name.' : null
+
+const isReachable: Filter = node => {
+  if (node.contact === 'pending') return 'It has not joined yet.'
+  if (node.contact !== 'online') return `It is ${node.contact === 'suspect' ? 'silent' : 'out of reach'}.`
+  return node.isReady ? null : 'It has no connection at this moment.'
+}
+
+const isSchedulable: Filter = node => (node.schedulable ? null : 'It takes no new servers (not schedulable).')
+
+const isInRegion: Filter = (node, { placement }) =>
+  placement.region === undefined || placement.region === node.region
+    ? null
+    : `It is in ${node.region ? `region ${node.region}` : 'no region'}; ${placement.region} was asked for.`
+
+const hasTags: Filter = (node, { placement }) => {
+  const missing = (placement.tags ?? []).filter(tag => !node.tags.includes(tag))
+  return missing.length > 0 ? `It lacks the ${missing.length === 1 ? 'tag' : 'tags'} ${missing.join(', ')}.` : null
+}
+
+const canRun: Filter = ({ specs }, need) => {
+  if (!specs || specs.runtime !== 'docker' || specs.engine.available || need.allowProcessFallback) return null
+  return `Its Docker does not answer${specs.engine.message ? `: ${specs.engine.message}` : '.'}`
+}
+
+const hasMemory: Filter = ({ specs, usage }, { resources }) => {
+  if (!specs || resources.memoryMb === undefined) return null
+  const free = promisableMemoryMb(specs) - usage.memoryMb
+  return free >= resources.memoryMb
+    ? null
+    : `${Math.max(0, free)} MB of memory are free; ${resources.memoryMb} MB are needed.`
+}
+
+const hasCpus: Filter = ({ specs, usage }, { resources }) => {
+  if (!specs || resources.cpus === undefined) return null
+  if (resources.cpus > specs.cpus) return `It has ${specs.cpus} CPUs; ${resources.cpus} are needed.`
+  const free = givableCpus(specs) * POLICY.placement.cpuOvercommit - usage.cpus
+  return free >= resources.cpus
+    ? null
+    : `Its CPUs are promised ${POLICY.placement.cpuOvercommit} times over; ${resources.cpus} more are needed.`
+}
+
+/** What instances were promised is not on the disk yet, so both the promise and the space itself must hold. */
+const hasDisk: Filter = ({ specs, load, usage }, { resources }) => {
+  if (!specs || !load) return null
+  const free = freeDiskMb(specs, load)
+  if (free === 0) return 'Its disk is full.'
+  if (resources.diskMb === undefined) return null
+  const unpromised = Math.floor((load.diskTotalBytes - specs.reserve.diskBytes) / 1024 ** 2) - usage.diskMb
+  const least = Math.max(0, Math.min(free, unpromised))
+  return least >= resources.diskMb ? null : `${least} MB of disk are free; ${resources.diskMb} MB are needed.`
+}
+
+const hasRoom: Filter = ({ specs, usage }) =>
+  specs?.maxInstances != null && usage.total >= specs.maxInstances
+    ? `It holds ${usage.total} servers, as many as it may (${specs.maxInstances}).`
+    : null
+
+const FILTERS: readonly Filter[] = [
+  isWanted,
+  isReachable,
+  isSchedulable,
+  isInRegion,
+  hasTags,
+  canRun,
+  hasMemory,
+  hasCpus,
+  hasDisk,
+  hasRoom,
+]
+
+/** Everything that speaks against a node, in words; empty when nothing does. Ports come later: they cost a look into the database. */
+export function objections(node: Candidate, need: PlacementNeed): string[] {
+  return FILTERS.flatMap(filter => filter(node, need) ?? [])
+}
