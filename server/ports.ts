@@ -9,6 +9,7 @@ import type { NodeLoad, NodeSpecs } from '../shared/schemas/node'
 import type { LayerIndex } from '../shared/schemas/layer-index'
 import type { Manifest } from '../shared/schemas/manifest'
 import type { Resources, RestartPolicy } from '../shared/schemas/runtime'
+import type { Operation } from '../shared/schemas/status'
 import type { TemplateType } from '../shared/schemas/template-type'
 
 /**
@@ -223,6 +224,18 @@ export interface TemplateVersionRecord {
   publishedBy: string
 }
 
+/** A template as lists show it. */
+export interface TemplateRecord {
+  template: string
+  /** How many there are. */
+  versions: number
+  /** The one published last. */
+  newest: TemplateVersionRecord
+  tags: Record<string, string>
+  /** Instances (not DESTROYED) that have a version of it among their layers. */
+  usedBy: number
+}
+
 export interface TemplateStore {
   /**
    * One commit: the version and the tag that moves to it. Same address and bytes again: `created` is false and nothing
@@ -230,15 +243,37 @@ export interface TemplateStore {
    */
   publish(record: TemplateVersionRecord, tag: string): Promise<{ created: boolean; record: TemplateVersionRecord }>
   findVersion(template: string, version: string): Promise<TemplateVersionRecord | undefined>
+  /** Newest first; empty for a template that does not exist. */
   versions(template: string): Promise<TemplateVersionRecord[]>
-  templates(): Promise<string[]>
+  /** By id. */
+  list(page: { limit: number; cursor?: string }): Promise<{ items: TemplateRecord[]; nextCursor: string | null }>
+  count(): Promise<number>
   tags(template: string): Promise<Record<string, string>>
   /** Instances (not DESTROYED) locked to each version of a template. */
   usage(template: string): Promise<Record<string, number>>
-  /** Removes the version and tags on it, only if unused: TEMPLATE_IN_USE. Says whether another version still needs the blob. */
-  removeVersion(template: string, version: string): Promise<{ sha256: string; blobStillUsed: boolean }>
-  /** `latest` falls back to nothing when its version is removed; the service decides what it names then. */
-  moveTag(template: string, tag: string, version: string): Promise<void>
+  /**
+   * One commit: the version goes, and the tags on it; `latest` moves to the newest that is left, if any. NOT_FOUND for
+   * an unknown one, TEMPLATE_IN_USE while an instance is locked to it.
+   */
+  removeVersion(template: string, version: string): Promise<{ removed: TemplateVersionRecord; blobStillUsed: boolean }>
+  /** True while any version points to these bytes. */
+  isBlobUsed(sha256: string): Promise<boolean>
+}
+
+/** One piece of long work as the brain stores it. */
+export type OperationRecord = Operation
+
+export interface OperationStore {
+  /** CONFLICT while another operation of the same subject runs: that is the lock. */
+  create(record: OperationRecord): Promise<void>
+  /** The record afterwards; undefined, and nothing written, when it does not run any more. */
+  update(id: string, change: Partial<Pick<OperationRecord, 'progress' | 'state' | 'result' | 'endedAt'>>): Promise<OperationRecord | undefined>
+  find(id: string): Promise<OperationRecord | undefined>
+  /** Whether one of this kind ever ended well for the subject. */
+  isDone(kind: string, subject: OperationRecord['subject']): Promise<boolean>
+  /** Newest first. */
+  list(filter: { state?: OperationRecord['state']; limit: number; cursor?: string }): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
+  running(): Promise<OperationRecord[]>
 }
 
 /** Blobs by key. Two drivers (disk; s3 comes later), one contract suite in tests/contracts. */
@@ -307,4 +342,104 @@ export interface SpecBuilder {
 /** Turns a record into what users see; needs contact of the node and declared secrets. */
 export interface InstancePresenter {
   present(record: InstanceRecord): Promise<Instance>
+}
+
+// accounts
+
+export interface UserRecord {
+  id: string
+  username: string
+  passwordHash: string
+  grants: Grant[]
+  createdAt: number
+  lastLoginAt: number | null
+}
+
+export interface UserStore {
+  /** NAME_TAKEN when somebody has the name, in whatever case. With `onlyFirst`: false, and nothing written, when anybody exists. */
+  create(record: UserRecord, options?: { onlyFirst?: boolean }): Promise<boolean>
+  find(id: string): Promise<UserRecord | undefined>
+  findByName(username: string): Promise<UserRecord | undefined>
+  list(page: { limit: number; cursor?: string }): Promise<{ items: UserRecord[]; nextCursor: string | null }>
+  hasAny(): Promise<boolean>
+  /**
+   * One commit: the change and the end of the user's sessions but `keepSessionId`, whose ids are returned.
+   * LAST_ADMIN when no admin would be left; NOT_FOUND for nobody.
+   */
+  update(id: string, change: { grants?: Grant[]; passwordHash?: string }, keepSessionId: string | null): Promise<{ before: UserRecord; after: UserRecord; endedSessions: string[] }>
+  /** The user with sessions and tokens. LAST_ADMIN, NOT_FOUND as above. */
+  remove(id: string): Promise<UserRecord>
+  signedIn(id: string, at: number): Promise<void>
+}
+
+export interface SessionRecord {
+  id: string
+  secretHash: string
+  userId: string
+  address: string | null
+  createdAt: number
+  expiresAt: number
+  lastSeenAt: number
+}
+
+export interface SessionStore {
+  /** False, and nothing written, when the user is gone or has another password by now. */
+  create(record: SessionRecord, passwordHash: string): Promise<boolean>
+  /** With its user; an expired one is not found. */
+  findBySecret(secretHash: string, now: number): Promise<{ session: SessionRecord; user: UserRecord } | undefined>
+  seen(id: string, at: number): Promise<void>
+  end(id: string): Promise<void>
+  removeExpired(now: number): Promise<number>
+}
+
+export interface TokenRecord {
+  id: string
+  name: string
+  secretHash: string
+  prefix: string
+  /** Whose rights bound the token's. */
+  ownerId: string
+  createdBy: string
+  grants: Grant[]
+  createdAt: number
+  expiresAt: number | null
+  lastUsedAt: number | null
+}
+
+export interface TokenStore {
+  create(record: TokenRecord): Promise<void>
+  /** With its owner. Expired ones too: the caller says so in words. */
+  findBySecret(secretHash: string): Promise<{ token: TokenRecord; owner: UserRecord } | undefined>
+  list(page: { limit: number; cursor?: string }): Promise<{ items: TokenRecord[]; nextCursor: string | null }>
+  /** The removed one, or undefined. */
+  remove(id: string): Promise<TokenRecord | undefined>
+  used(id: string, at: number): Promise<void>
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>
+  /** Newest first. */
+  list(filter: { action?: string; actor?: string; subject?: string; outcome?: AuditEntry['outcome']; limit: number; cursor?: string }): Promise<{ items: AuditEntry[]; nextCursor: string | null }>
+}
+
+/** scrypt, in the form `$scrypt$n=…`; both take tens of milliseconds on purpose. */
+export interface PasswordHasher {
+  hash(plain: string): Promise<string>
+  verify(hash: string, plain: string): Promise<boolean>
+}
+
+/** Remembers answers to requests that carried an Idempotency-Key. */
+export interface IdempotencyStore {
+  /** Begins, unless the key is known: then what is known of it. */
+  begin(entry: { owner: string; key: string; requestHash: string; at: number }): Promise<{ requestHash: string; answer: string | null } | undefined>
+  finish(owner: string, key: string, answer: string): Promise<void>
+  /** Nothing came of it: the key may be used again. */
+  forget(owner: string, key: string): Promise<void>
+  removeOlder(before: number): Promise<number>
+}
+
+/** Small secrets of the brain by name, sealed before they come here. */
+export interface SecretStore {
+  read(name: string): Promise<string | undefined>
+  write(name: string, sealed: string, at: number): Promise<void>
 }

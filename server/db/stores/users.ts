@@ -1,0 +1,110 @@
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
+import type { Grant } from '../../../shared/domain/permissions'
+import { AppError } from '../../../shared/errors'
+import type { UserRecord, UserStore } from '../../ports'
+import type { Database, Transaction } from '../client'
+import { immediate } from '../client'
+import { grants, sessions, tokens, users } from '../schema'
+import { violatesUnique } from '../sqlite-error'
+
+type Row = typeof users.$inferSelect
+
+export function createUserStore(db: Database): UserStore {
+  const byId = db.select().from(users).where(eq(users.id, sql.placeholder('id'))).prepare()
+  const byName = db.select().from(users).where(eq(users.usernameKey, sql.placeholder('key'))).prepare()
+  const grantsOf = grantsQuery(db)
+
+  const toRecord = (row: Row): UserRecord => ({ ...strip(row), grants: grantsOf(row.id) })
+  return {
+    async create(record, options = {}) {
+      try {
+        return immediate(db, tx => {
+          if (options.onlyFirst && tx.select({ id: users.id }).from(users).limit(1).get()) return false
+          const { grants: given, ...row } = record
+          tx.insert(users).values({ ...row, usernameKey: keyOf(record.username) }).run()
+          writeGrants(tx, record.id, given)
+          return true
+        })
+      } catch (error) {
+        if (violatesUnique(error, 'users.username_key')) throw new AppError('NAME_TAKEN', `There is an account named "${record.username}" already. Choose another name.`, { cause: error })
+        throw error
+      }
+    },
+    async find(id) {
+      const row = byId.get({ id })
+      return row && toRecord(row)
+    },
+    async findByName(username) {
+      const row = byName.get({ key: keyOf(username) })
+      return row && toRecord(row)
+    },
+    async list({ limit, cursor }) {
+      const rows = db.select().from(users).where(cursor ? gt(users.id, cursor) : undefined).orderBy(asc(users.id)).limit(limit + 1).all()
+      const items = rows.slice(0, limit).map(toRecord)
+      return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+    },
+    async hasAny() {
+      return db.select({ id: users.id }).from(users).limit(1).get() !== undefined
+    },
+    async update(id, change, keepSessionId) {
+      return immediate(db, tx => {
+        const before = findIn(tx, id)
+        if (change.passwordHash) tx.update(users).set({ passwordHash: change.passwordHash }).where(eq(users.id, id)).run()
+        if (change.grants) {
+          writeGrants(tx, id, change.grants)
+          keepAnAdmin(tx, before)
+        }
+        const ended = tx.delete(sessions)
+          .where(and(eq(sessions.userId, id), keepSessionId ? sql`${sessions.id} <> ${keepSessionId}` : undefined))
+          .returning({ id: sessions.id }).all()
+        return { before, after: findIn(tx, id), endedSessions: ended.map(session => session.id) }
+      })
+    },
+    async remove(id) {
+      return immediate(db, tx => {
+        const before = findIn(tx, id)
+        const tokenIds = tx.select({ id: tokens.id }).from(tokens).where(eq(tokens.ownerId, id))
+        tx.delete(grants).where(and(eq(grants.subjectKind, 'token'), inArray(grants.subjectId, tokenIds))).run()
+        writeGrants(tx, id, [])
+        keepAnAdmin(tx, before)
+        tx.delete(users).where(eq(users.id, id)).run()
+        return before
+      })
+    },
+    async signedIn(id, at) {
+      db.update(users).set({ lastLoginAt: at }).where(eq(users.id, id)).run()
+    },
+  }
+}
+
+/** The grants of a user, as every store that answers with users needs them. */
+export function grantsQuery(db: Database | Transaction): (userId: string) => Grant[] {
+  const query = db.select({ role: grants.role, scope: grants.scope }).from(grants)
+    .where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, sql.placeholder('id')))).prepare()
+  return id => query.all({ id })
+}
+
+function findIn(tx: Transaction, id: string): UserRecord {
+  const row = tx.select().from(users).where(eq(users.id, id)).get()
+  if (!row) throw new AppError('NOT_FOUND', `There is no user ${id}; somebody may have removed the account.`)
+  return { ...strip(row), grants: grantsQuery(tx)(id) }
+}
+
+function writeGrants(tx: Transaction, userId: string, given: readonly Grant[]): void {
+  tx.delete(grants).where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, userId))).run()
+  for (const grant of given) tx.insert(grants).values({ subjectKind: 'user', subjectId: userId, ...grant }).run()
+}
+
+/** Inside the transaction that takes rights away, so that two admins cannot remove each other at once. */
+function keepAnAdmin(tx: Transaction, changed: UserRecord): void {
+  const admin = tx.select({ id: grants.subjectId }).from(grants).where(and(eq(grants.role, 'admin'), eq(grants.subjectKind, 'user'))).limit(1).get()
+  if (!admin) throw new AppError('LAST_ADMIN', `"${changed.username}" is the only admin. Make somebody else an admin first.`)
+}
+
+function keyOf(username: string): string {
+  return username.toLowerCase()
+}
+
+function strip({ id, username, passwordHash, createdAt, lastLoginAt }: Row): Omit<UserRecord, 'grants'> {
+  return { id, username, passwordHash, createdAt, lastLoginAt }
+}

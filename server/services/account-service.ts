@@ -1,0 +1,131 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Role } from '../../shared/domain/permissions'
+import type { UserDetail } from '../../shared/schemas/account'
+import { AppError } from '../../shared/errors'
+import type { Clock, Ids, PanelBus, PasswordHasher, Principal, UserRecord, UserStore } from '../ports'
+import type { LoginLimiter } from './login-limiter'
+import { hashSecret } from './secret-hash'
+import { presentUser } from './session-service'
+
+export interface AccountService {
+  /**
+   * Prepares the first admin: makes the given one when there is nobody at all, else opens set-up with a
+   * new one-time secret. With somebody there it does nothing, and says who the admin of the settings is.
+   */
+  start(firstAdmin: { username: string; password: string } | null): Promise<{ setupSecret: string | null; adminUser: string | null }>
+  needsSetup(): boolean
+  /** The first admin, once. NOT_FOUND afterwards; UNAUTHENTICATED for another secret. */
+  setUp(given: { token: string; username: string; password: string; address: string }): Promise<UserRecord>
+  create(wanted: { username: string; password: string; role: Role }): Promise<UserDetail>
+  list(page: { limit: number; cursor?: string }): Promise<{ items: UserDetail[]; nextCursor: string | null }>
+  /** Role and password, by an admin. Ends the user's sessions, but not the one that asks. */
+  change(principal: Principal, id: string, wanted: { role?: Role; password?: string }): Promise<{ before: UserDetail; after: UserDetail }>
+  /** One's own password. Ends one's other sessions. LOGIN_FAILED for a wrong present one. */
+  changePassword(principal: Principal, given: { current: string; next: string; address: string }): Promise<void>
+  /** Sessions and tokens go with the account, at once. */
+  remove(id: string): Promise<UserDetail>
+  find(id: string): Promise<UserDetail>
+}
+
+export function createAccountService(deps: {
+  users: UserStore
+  passwords: PasswordHasher
+  limiter: LoginLimiter
+  panel: Pick<PanelBus, 'endSessions'>
+  clock: Clock
+  ids: Ids
+}): AccountService {
+  const { users, passwords, limiter, panel, clock, ids } = deps
+  let setupHash: string | null = null
+
+  async function newUser(wanted: { username: string; password: string; role: Role }): Promise<UserRecord> {
+    return {
+      id: ids.entity(),
+      username: wanted.username,
+      passwordHash: await passwords.hash(wanted.password),
+      grants: [{ role: wanted.role, scope: 'all' }],
+      createdAt: clock.now(),
+      lastLoginAt: null,
+    }
+  }
+
+  async function findRecord(id: string): Promise<UserRecord> {
+    const user = await users.find(id)
+    if (!user) throw new AppError('NOT_FOUND', `There is no user ${id}; somebody may have removed the account.`)
+    return user
+  }
+
+  return {
+    async start(firstAdmin) {
+      if (await users.hasAny()) {
+        const known = firstAdmin && (await users.findByName(firstAdmin.username))
+        return { setupSecret: null, adminUser: known?.username ?? null }
+      }
+      if (firstAdmin) {
+        await users.create(await newUser({ ...firstAdmin, role: 'admin' }), { onlyFirst: true })
+        return { setupSecret: null, adminUser: firstAdmin.username }
+      }
+      const setupSecret = ids.secret()
+      setupHash = hashSecret(setupSecret)
+      return { setupSecret, adminUser: null }
+    },
+    needsSetup: () => setupHash !== null,
+    async setUp(given) {
+      const closed = () => new AppError('NOT_FOUND', 'Strata is set up already. Sign in; an admin can add accounts.')
+      return limiter.attempt({ username: ' set-up', address: given.address }, async () => {
+        if (!setupHash) throw closed()
+        if (!timingSafeEqual(Buffer.from(hashSecret(given.token)), Buffer.from(setupHash))) {
+          throw new AppError('UNAUTHENTICATED', 'This set-up link is not the present one. Each start of the brain prints a new one: use the newest.')
+        }
+        const user = await newUser({ username: given.username, password: given.password, role: 'admin' })
+        if (!(await users.create(user, { onlyFirst: true }))) throw closed()
+        setupHash = null
+        return user
+      })
+    },
+    async create(wanted) {
+      const user = await newUser(wanted)
+      await users.create(user)
+      return detail(user)
+    },
+    async list(page) {
+      const { items, nextCursor } = await users.list(page)
+      return { items: items.map(detail), nextCursor }
+    },
+    async change(principal, id, wanted) {
+      await findRecord(id)
+      const passwordHash = wanted.password === undefined ? undefined : await passwords.hash(wanted.password)
+      const isSelf = principal.userId === id
+      const { before, after } = await users.update(
+        id,
+        { ...(wanted.role && { grants: [{ role: wanted.role, scope: 'all' as const }] }), ...(passwordHash && { passwordHash }) },
+        isSelf ? principal.sessionId : null,
+      )
+      // Every socket of the user, also the asking one's and those of tokens: they come back with the rights of now.
+      panel.endSessions({ userId: id })
+      return { before: detail(before), after: detail(after) }
+    },
+    async changePassword(principal, given) {
+      if (!principal.userId || !principal.sessionId) {
+        throw new AppError('FORBIDDEN', 'A password is changed by its owner, signed in with a browser; a token cannot do it.')
+      }
+      const { userId, sessionId } = principal
+      const user = await findRecord(userId)
+      await limiter.attempt({ username: user.username, address: given.address }, async () => {
+        if (!(await passwords.verify(user.passwordHash, given.current))) throw new AppError('LOGIN_FAILED', 'The present password is not right.')
+      })
+      const { endedSessions } = await users.update(userId, { passwordHash: await passwords.hash(given.next) }, sessionId)
+      for (const ended of endedSessions) panel.endSessions({ sessionId: ended })
+    },
+    async remove(id) {
+      const removed = await users.remove(id)
+      panel.endSessions({ userId: id })
+      return detail(removed)
+    },
+    find: async id => detail(await findRecord(id)),
+  }
+}
+
+function detail(user: UserRecord): UserDetail {
+  return { ...presentUser(user), createdAt: user.createdAt, lastLoginAt: user.lastLoginAt }
+}
