@@ -1,0 +1,21 @@
+import { defineConfig } from 'rolldown'
+
+/**
+ * dockerode reaches for these to speak SSH, to build images, and to lend credentials to a build. The agent does none of
+ * it, and they would bring native code and files beside the bundle along.
+ */
+const UNUSED = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs']
+
+const leaveOutUnused = {
+  name: 'leave-out-unused',
+  resolveId: id => (UNUSED.includes(id) ? `\0unused:${id}` : null),
+  load: id => (id.startsWith('\0unused:') ? 'module.exports = {}' : null),
+}
+
+// One file that runs on any machine with Node: the brain hands it to the nodes that join.
+export default defineConfig({
+  input: 'agent/main.ts',
+  platform: 'node',
+  plugins: [leaveOutUnused],
+  output: { file: 'dist/agent/strata-agent.mjs', format: 'esm', codeSplitting: false },
+})

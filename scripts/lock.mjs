@@ -1,0 +1,80 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { identify, isAlive } from './process-identity.mjs'
+
+function readHolder(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+/** Takes away the lock of a dead process, and nothing but that: somebody may have taken it over just now. */
+function removeStale(file) {
+  const aside = `${file}.stale.${process.pid}`
+  try {
+    renameSync(file, aside)
+  } catch (error) {
+    if (error.code === 'ENOENT') return
+    throw error
+  }
+  if (isAlive(readHolder(aside))) linkSync(aside, file)
+  rmSync(aside)
+}
+
+/**
+ * Takes a lock that the death of its holder frees. Returns `{ holder: null, update, release }`, or `{ holder }`, the
+ * record of the live process that has it. `update` adds to the record, which anybody may read.
+ */
+export function takeLock(file, record = {}) {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const draft = `${file}.${process.pid}`
+  const write = content => writeFileSync(draft, JSON.stringify(content), { mode: 0o600 })
+  let content = { ...identify(process.pid), ...record }
+  for (;;) {
+    write(content)
+    try {
+      linkSync(draft, file)
+      rmSync(draft)
+      break
+    } catch (error) {
+      rmSync(draft, { force: true })
+      if (error.code !== 'EEXIST') throw error
+    }
+    const holder = readHolder(file)
+    if (isAlive(holder)) return { holder }
+    removeStale(file)
+  }
+  return {
+    holder: null,
+    update(more) {
+      content = { ...content, ...more }
+      write(content)
+      renameSync(draft, file)
+    },
+    release: () => rmSync(file, { force: true }),
+  }
+}
+
+/** The record of a lock, whether its holder lives or not; null when nobody took it. */
+export const readLock = readHolder
+
+/** Runs `act` while nobody else does the same; waits for a live holder, and says so once. */
+export async function withLock(file, what, act) {
+  let said = false
+  for (;;) {
+    const lock = takeLock(file)
+    if (!lock.holder) {
+      try {
+        return await act()
+      } finally {
+        lock.release()
+      }
+    }
+    if (!said) console.log(`Waiting for process ${lock.holder.pid}, which is ${what} …`)
+    said = true
+    await new Promise(resolve => setTimeout(resolve, 250))
+  }
+}
