@@ -181,8 +181,8 @@ export interface NodeStore {
   /** Joins: clears the token and sets the secret, only if the token is still unused; false otherwise. */
   consumeJoinToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
   remove(id: string): Promise<void>
-  /** Host ports found taken by strangers on a node; not given out until the time passed. */
-  quarantinePort(nodeId: string, protocol: 'tcp' | 'udp', port: number, until: number): Promise<void>
+  /** Host ports found taken by strangers on a node; not given out until the time passed. Those whose time passed are forgotten. */
+  quarantinePort(nodeId: string, protocol: 'tcp' | 'udp', port: number, until: number, now: number): Promise<void>
   quarantinedPorts(nodeId: string, now: number): Promise<{ protocol: 'tcp' | 'udp'; port: number }[]>
 }
 
@@ -232,8 +232,10 @@ export interface TemplateRecord {
   /** The one published last. */
   newest: TemplateVersionRecord
   tags: Record<string, string>
-  /** Instances (not DESTROYED) that have a version of it among their layers. */
+  /** Instances (not DESTROYED) that have a version of it among their layers; each counts once. */
   usedBy: number
+  /** The same for each version that is used at all. */
+  usage: Record<string, number>
 }
 
 export interface TemplateStore {
@@ -248,9 +250,8 @@ export interface TemplateStore {
   /** By id. */
   list(page: { limit: number; cursor?: string }): Promise<{ items: TemplateRecord[]; nextCursor: string | null }>
   count(): Promise<number>
-  tags(template: string): Promise<Record<string, string>>
-  /** Instances (not DESTROYED) locked to each version of a template. */
-  usage(template: string): Promise<Record<string, number>>
+  /** undefined for one without any version. */
+  find(template: string): Promise<TemplateRecord | undefined>
   /**
    * One commit: the version goes, and the tags on it; `latest` moves to the newest that is left, if any. NOT_FOUND for
    * an unknown one, TEMPLATE_IN_USE while an instance is locked to it.

@@ -1,12 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { DESIRED_STATES, INSTANCE_STATE_NAMES } from '../../../shared/domain/instance-state'
-import { actorKind, instanceEvent } from '../../../shared/schemas/event'
-import type { Reason } from '../../../shared/schemas/event'
+import type { Actor, InstanceEvent, Reason } from '../../../shared/schemas/event'
 import type { InstancePort, LockedLayer, Placement } from '../../../shared/schemas/instance'
-import type { Resources } from '../../../shared/schemas/runtime'
-import { restartPolicy } from '../../../shared/schemas/runtime'
-import { templateType } from '../../../shared/schemas/template-type'
+import type { Resources, RestartPolicy } from '../../../shared/schemas/runtime'
+import type { TemplateType } from '../../../shared/schemas/template-type'
 import type { InstanceRecord } from '../../ports'
 import { nodes } from './nodes'
 
@@ -40,7 +38,7 @@ export const instances = sqliteTable(
     reservedMemoryMb: integer('reserved_memory_mb').notNull(),
     reservedCpus: real('reserved_cpus').notNull(),
     reservedDiskMb: integer('reserved_disk_mb').notNull(),
-    restart: text('restart', { enum: restartPolicy.options }),
+    restart: text('restart').$type<RestartPolicy>(),
     allowProcessFallback: integer('allow_process_fallback', { mode: 'boolean' }).notNull(),
     prepareAttempts: integer('prepare_attempts').notNull(),
     observed: text('observed', { mode: 'json' }).$type<NonNullable<InstanceRecord['observed']>>(),
@@ -78,7 +76,7 @@ export const instanceLayers = sqliteTable(
     position: integer('position').notNull(),
     template: text('template').notNull(),
     version: text('version').notNull(),
-    type: text('type', { enum: templateType.options }).notNull(),
+    type: text('type').$type<TemplateType>().notNull(),
     sha256: text('sha256').notNull(),
   },
   table => [
@@ -114,12 +112,12 @@ export const instanceEvents = sqliteTable(
       .notNull()
       .references(() => instances.id, { onDelete: 'cascade' }),
     at: integer('at').notNull(),
-    kind: text('kind', { enum: instanceEvent.shape.kind.options }).notNull(),
+    kind: text('kind').$type<InstanceEvent['kind']>().notNull(),
     from: text('from_state'),
     to: text('to_state'),
     generation: integer('generation').notNull(),
     runId: text('run_id'),
-    actorKind: text('actor_kind', { enum: actorKind.options }).notNull(),
+    actorKind: text('actor_kind').$type<Actor['kind']>().notNull(),
     actorId: text('actor_id'),
     actorName: text('actor_name').notNull(),
     cause: text('cause').notNull(),

@@ -1,0 +1,87 @@
+import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import { AppError } from '../../../shared/errors'
+import type { NodeStore } from '../../ports'
+import type { Database } from '../client'
+import { immediate } from '../client'
+import { nodes, portQuarantine } from '../schema'
+import { violatesUnique } from '../sqlite-error'
+
+export function createNodeStore(db: Database): NodeStore {
+  const byId = db
+    .select()
+    .from(nodes)
+    .where(eq(nodes.id, sql.placeholder('id')))
+    .prepare()
+  const byJoinToken = db
+    .select()
+    .from(nodes)
+    .where(eq(nodes.joinTokenHash, sql.placeholder('hash')))
+    .prepare()
+  const all = db.select().from(nodes).orderBy(asc(nodes.id)).prepare()
+  const setSeen = db
+    .update(nodes)
+    .set({ lastSeenAt: sql`${sql.placeholder('at')}` })
+    .where(eq(nodes.id, sql.placeholder('id')))
+    .prepare()
+  const quarantined = db
+    .select({ protocol: portQuarantine.protocol, port: portQuarantine.port })
+    .from(portQuarantine)
+    .where(and(eq(portQuarantine.nodeId, sql.placeholder('nodeId')), gt(portQuarantine.until, sql.placeholder('now'))))
+    .prepare()
+
+  return {
+    async create(record) {
+      inWords(record, () => db.insert(nodes).values(record).run())
+    },
+    async find(id) {
+      return byId.get({ id })
+    },
+    async findByJoinTokenHash(hash) {
+      return byJoinToken.get({ hash })
+    },
+    async list() {
+      return all.all()
+    },
+    async update(id, change) {
+      const row = inWords(change, () => db.update(nodes).set(change).where(eq(nodes.id, id)).returning().get())
+      if (!row) throw new AppError('NOT_FOUND', `There is no node with the id ${id}.`)
+      return row
+    },
+    async seen(entries) {
+      immediate(db, () => {
+        for (const entry of entries) setSeen.run(entry)
+      })
+    },
+    async consumeJoinToken(id, tokenHash, secretHash, at) {
+      const joined = db
+        .update(nodes)
+        .set({ joinTokenHash: null, joinTokenExpiresAt: null, secretHash, joinedAt: at, lastSeenAt: at })
+        .where(and(eq(nodes.id, id), eq(nodes.joinTokenHash, tokenHash), gt(nodes.joinTokenExpiresAt, at)))
+        .run()
+      return joined.changes === 1
+    },
+    async remove(id) {
+      db.delete(nodes).where(eq(nodes.id, id)).run()
+    },
+    async quarantinePort(nodeId, protocol, port, until, now) {
+      db.delete(portQuarantine).where(lte(portQuarantine.until, now)).run()
+      const target = [portQuarantine.nodeId, portQuarantine.protocol, portQuarantine.port]
+      db.insert(portQuarantine)
+        .values({ nodeId, protocol, port, until })
+        .onConflictDoUpdate({ target, set: { until } })
+        .run()
+    },
+    async quarantinedPorts(nodeId, now) {
+      return quarantined.all({ nodeId, now })
+    },
+  }
+}
+
+function inWords<Result>({ name }: { name?: string }, write: () => Result): Result {
+  try {
+    return write()
+  } catch (error) {
+    if (!violatesUnique(error, 'nodes.name')) throw error
+    throw new AppError('NAME_TAKEN', `There is a node named "${name}" already. Choose another name.`, { cause: error })
+  }
+}
