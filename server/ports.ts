@@ -2,15 +2,15 @@ import type { Readable } from 'node:stream'
 import type { AgentAck, AgentHandshake, AgentToBrain, BrainToAgent, InstanceSpec, NodeReport, Observation, Welcome } from '../shared/protocol/agent'
 import type { BrainToPanel } from '../shared/protocol/panel'
 import type { Grant, Permission } from '../shared/domain/permissions'
-import type { DesiredState, InstanceState } from '../shared/domain/instance-state'
-import type { Actor, AuditEntry, InstanceEvent, Reason } from '../shared/schemas/event'
-import type { InstancePort, Instance, LockedLayer, Placement } from '../shared/schemas/instance'
+import type { InstanceState } from '../shared/domain/instance-state'
+import type { Actor, AuditEntry, InstanceEvent } from '../shared/schemas/event'
+import type { Instance, LockedLayer } from '../shared/schemas/instance'
 import type { NodeLoad, NodeSpecs } from '../shared/schemas/node'
 import type { LayerIndex } from '../shared/schemas/layer-index'
 import type { Manifest } from '../shared/schemas/manifest'
-import type { Resources, RestartPolicy } from '../shared/schemas/runtime'
 import type { Operation } from '../shared/schemas/status'
 import type { TemplateType } from '../shared/schemas/template-type'
+import type { InstanceRecord, NewInstanceEvent, NodeUsage } from './domain/instance-record'
 
 /**
  * What the services of the brain need from outside. Asynchronous, in intentions, one commit each; SQLite's
@@ -51,49 +51,7 @@ export interface AuditPort {
 
 // instances
 
-/** One instance as the brain stores it. */
-export interface InstanceRecord {
-  id: string
-  revision: number
-  name: string
-  description: string
-  state: InstanceState
-  desired: DesiredState
-  /** Grows with every change of what is wanted. */
-  generation: number
-  /** The lowest generation a run must have been prepared from: `start`, `restart` and `retry` raise it. */
-  startGeneration: number
-  /** How a stop is to be carried out; `kill` skips the grace. */
-  stopMode: 'graceful' | 'kill'
-  appliedGeneration: number | null
-  reason: Reason | null
-  nodeId: string | null
-  layers: LockedLayer[]
-  /** Given values; those of secret variables are sealed and named in `secretNames`. */
-  variables: Record<string, string>
-  secretNames: string[]
-  ports: InstancePort[]
-  /** Ports of the process that runs, while a change of `ports` waits for its next start; null otherwise. */
-  portsInUse: InstancePort[] | null
-  placement: Placement
-  persistent: boolean
-  environment: string | null
-  /** As given; what the layers say beside it is in `effective`. */
-  resources: Resources
-  /** Worked out with the layers at every change of them, so that placement and time limits need no manifests. */
-  effective: { resources: Resources; readyTimeoutSeconds: number }
-  restart: RestartPolicy | null
-  allowProcessFallback: boolean
-  prepareAttempts: number
-  /** Of the last applied observation. */
-  observed: Pick<Observation, 'seq' | 'runId' | 'restarts' | 'runtime' | 'layout' | 'planHash' | 'startedAt' | 'exit' | 'lastLines'> | null
-  /** Since when it has been in this state. */
-  stateSince: number
-  createdAt: number
-  updatedAt: number
-}
-
-export type NewInstanceEvent = Omit<InstanceEvent, 'id' | 'instanceId' | 'at'>
+export type { InstanceRecord, NewInstanceEvent, NodeUsage }
 
 export interface InstanceFilter {
   states?: readonly InstanceState[]
@@ -108,16 +66,6 @@ export interface InstanceFilter {
 export interface Committed {
   record: InstanceRecord
   events: InstanceEvent[]
-}
-
-/** What living instances of a node hold of it. */
-export interface NodeUsage {
-  nodeId: string
-  total: number
-  running: number
-  memoryMb: number
-  cpus: number
-  diskMb: number
 }
 
 export interface InstanceStore {

@@ -1,7 +1,7 @@
 import type { InstanceState } from '../../shared/domain/instance-state'
 import { mayHaveProcess } from '../../shared/domain/instance-state'
 import type { Actor, Reason } from '../../shared/schemas/event'
-import type { InstanceRecord, NewInstanceEvent } from '../ports'
+import type { InstanceRecord, NewInstanceEvent } from './instance-record'
 
 /** What one commit writes: made by pure functions, carried out by the store, told to the panel afterwards. */
 export interface InstanceChange {

@@ -1,5 +1,5 @@
 import type { InstanceState } from '../../../shared/domain/instance-state'
-import type { InstanceRecord } from '../../ports'
+import type { InstanceRecord } from '../instance-record'
 
 /** What `decide` reads of an instance. */
 export type Subject = Pick<

@@ -1,4 +1,4 @@
-import type { InstanceRecord } from '../../ports'
+import type { InstanceRecord } from '../instance-record'
 
 type RestSubject = Pick<InstanceRecord, 'state' | 'desired' | 'startGeneration' | 'appliedGeneration'>
 

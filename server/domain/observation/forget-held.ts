@@ -1,6 +1,6 @@
 import { mayHaveProcess } from '../../../shared/domain/instance-state'
 import type { InstanceState } from '../../../shared/domain/instance-state'
-import type { InstanceRecord } from '../../ports'
+import type { InstanceRecord } from '../instance-record'
 import { enterState, eventOf } from '../instance-change'
 import type { InstanceChange } from '../instance-change'
 

@@ -1,7 +1,7 @@
 import type { NodeContact, NodeLoad, NodeSpecs } from '../../../shared/schemas/node'
 import type { Placement } from '../../../shared/schemas/instance'
 import type { Resources } from '../../../shared/schemas/runtime'
-import type { NodeUsage } from '../../ports'
+import type { NodeUsage } from '../instance-record'
 
 /** What an instance needs of the node that is to hold it. */
 export interface PlacementNeed {

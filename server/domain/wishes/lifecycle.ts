@@ -1,7 +1,7 @@
 import { mayHaveProcess } from '../../../shared/domain/instance-state'
 import { AppError } from '../../../shared/errors'
 import type { Actor } from '../../../shared/schemas/event'
-import type { InstanceRecord } from '../../ports'
+import type { InstanceRecord } from '../instance-record'
 import { eventOf } from '../instance-change'
 import type { InstanceChange } from '../instance-change'
 

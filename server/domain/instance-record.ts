@@ -1,0 +1,62 @@
+import type { DesiredState, InstanceState } from '../../shared/domain/instance-state'
+import type { Observation } from '../../shared/protocol/agent'
+import type { InstanceEvent, Reason } from '../../shared/schemas/event'
+import type { InstancePort, LockedLayer, Placement } from '../../shared/schemas/instance'
+import type { Resources, RestartPolicy } from '../../shared/schemas/runtime'
+
+/** One instance as the brain stores it. */
+export interface InstanceRecord {
+  id: string
+  revision: number
+  name: string
+  description: string
+  state: InstanceState
+  desired: DesiredState
+  /** Grows with every change of what is wanted. */
+  generation: number
+  /** The lowest generation a run must have been prepared from: `start`, `restart` and `retry` raise it. */
+  startGeneration: number
+  /** How a stop is to be carried out; `kill` skips the grace. */
+  stopMode: 'graceful' | 'kill'
+  appliedGeneration: number | null
+  reason: Reason | null
+  nodeId: string | null
+  layers: LockedLayer[]
+  /** Given values; those of secret variables are sealed and named in `secretNames`. */
+  variables: Record<string, string>
+  secretNames: string[]
+  ports: InstancePort[]
+  /** Ports of the process that runs, while a change of `ports` waits for its next start; null otherwise. */
+  portsInUse: InstancePort[] | null
+  placement: Placement
+  persistent: boolean
+  environment: string | null
+  /** As given; what the layers say beside it is in `effective`. */
+  resources: Resources
+  /** Worked out with the layers at every change of them, so that placement and time limits need no manifests. */
+  effective: { resources: Resources; readyTimeoutSeconds: number }
+  restart: RestartPolicy | null
+  allowProcessFallback: boolean
+  prepareAttempts: number
+  /** Of the last applied observation. */
+  observed: Pick<
+    Observation,
+    'seq' | 'runId' | 'restarts' | 'runtime' | 'layout' | 'planHash' | 'startedAt' | 'exit' | 'lastLines'
+  > | null
+  /** Since when it has been in this state. */
+  stateSince: number
+  createdAt: number
+  updatedAt: number
+}
+
+export type NewInstanceEvent = Omit<InstanceEvent, 'id' | 'instanceId' | 'at'>
+
+/** What living instances of a node hold of it. */
+export interface NodeUsage {
+  nodeId: string
+  total: number
+  running: number
+  memoryMb: number
+  cpus: number
+  diskMb: number
+}
