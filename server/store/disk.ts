@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../shared/errors'
 import type { Clock, ObjectStore } from '../ports'
-import { requireObjectKey } from './object-key'
+import { isObjectKey, requireObjectKey } from './object-key'
 import { signPath } from './signed-url'
 
 /** Not a possible key, so that it can never be listed, read or removed as an object. */
@@ -66,12 +66,12 @@ export function openDiskStore(options: DiskStoreOptions): ObjectStore {
     },
 
     async stat(key) {
-      const size = await sizeOf(fileOf(key))
+      const size = isObjectKey(key) ? await sizeOf(fileOf(key)) : undefined
       return size === undefined ? undefined : { sizeBytes: size }
     },
 
     async remove(key) {
-      await rm(fileOf(key), { force: true })
+      if (isObjectKey(key)) await rm(fileOf(key), { force: true })
     },
 
     async *list(prefix) {

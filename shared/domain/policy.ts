@@ -117,9 +117,23 @@ export const POLICY = {
     /** A node's load changes all the time; pages are told at most this often. */
     loadNewsMs: 5_000,
   },
+  templates: {
+    /** Parsed indexes kept for previews: some 400,000 files; a preview must not read them anew. */
+    indexCacheBytes: 128 * 1024 ** 2,
+  },
+  status: {
+    /** Fine enough for a small chart of the last hours, and 360 numbers are no burden. */
+    sampleMs: 60_000,
+    samples: 360,
+    /** More than a person can attend to; the lists of nodes and servers have the rest. */
+    attention: 50,
+    recentEvents: 20,
+  },
   transfer: {
     /** Long enough for a slow line to begin, short enough that a leaked address is soon worthless. */
     ticketMs: 15 * 60_000,
+    /** An upload from which nothing comes for this long has lost its sender. */
+    idleMs: 60_000,
   },
   channel: {
     messageBytes: 1024 ** 2,

@@ -21,7 +21,6 @@ export const operations = sqliteTable(
   },
   table => [
     uniqueIndex('operations_running_subject').on(table.subjectKind, table.subjectId).where(sql`${table.state} = 'running'`),
-    index('operations_kind').on(table.kind, table.createdAt),
-    index('operations_created').on(table.createdAt, table.id),
+    index('operations_kind').on(table.kind, table.subjectKind, table.subjectId),
   ],
 )
