@@ -13,9 +13,9 @@ export const ARROWS = [
   { from: 'server/store', own: ['server/store', 'server/ports', 'core', 'shared'], why: 'the object store implements its port and knows nothing above it' },
   { from: 'server', own: ['server', 'core', 'shared'], why: 'the server knows nothing of the agent or the panel' },
   { from: 'agent', own: ['agent', 'core', 'shared'], why: 'the agent is a program of its own: only core and shared' },
-  ...['pages', 'components', 'composables', 'layouts', 'middleware', 'i18n', 'app.vue', 'error.vue'].map(from => ({
+  ...['pages', 'components', 'composables', 'layouts', 'middleware', 'plugins', 'i18n', 'app.vue', 'error.vue'].map(from => ({
     from,
-    own: ['pages', 'components', 'composables', 'layouts', 'middleware', 'i18n', 'assets', 'shared'],
+    own: ['pages', 'components', 'composables', 'layouts', 'middleware', 'plugins', 'i18n', 'assets', 'shared'],
     nodeless: true,
     why: 'the panel runs in a browser and knows only shared',
   })),

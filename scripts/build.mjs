@@ -8,14 +8,14 @@ import { runTool, tool } from './run-tool.mjs'
 /** For the person at the terminal. */
 export class BuildError extends Error {}
 
-const SHARED = ['shared', 'core', 'package-lock.json', 'tsconfig.base.json']
+const BOTH = ['shared', 'core', 'package-lock.json', 'tsconfig.base.json']
 
 /** What each build reads. A path that does not exist counts as empty. */
 const BUILDS = {
   brain: {
     title: 'brain and panel',
     inputs: [
-      ...SHARED,
+      ...BOTH,
       ...['app.vue', 'error.vue', 'app.config.ts', 'nuxt.config.ts', 'layouts', 'middleware', 'plugins', 'assets'],
       ...['i18n', 'pages', 'components', 'composables', 'public', 'server', 'drizzle'],
     ],
@@ -25,7 +25,7 @@ const BUILDS = {
   },
   agent: {
     title: 'agent',
-    inputs: [...SHARED, 'agent'],
+    inputs: [...BOTH, 'agent'],
     folder: AGENT_BUILD,
     entry: AGENT_ENTRY,
     command: [tool('rolldown'), ['--config', join('agent', 'rolldown.config.mjs')]],
@@ -73,7 +73,6 @@ async function ensureOne(name) {
   })
 }
 
-export async function ensureBuilt() {
-  await ensureOne('agent')
-  await ensureOne('brain')
+export async function ensureBuilt(names = ['agent', 'brain']) {
+  for (const name of names) await ensureOne(name)
 }

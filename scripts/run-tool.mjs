@@ -3,13 +3,8 @@ import { delimiter, dirname, join } from 'node:path'
 import { ROOT } from './paths.mjs'
 
 /** The environment in which everything of the project runs: this Node comes first, and nothing calls home. */
-export function toolEnvironment(extra = {}) {
-  return {
-    ...process.env,
-    PATH: dirname(process.execPath) + delimiter + (process.env.PATH || ''),
-    NUXT_TELEMETRY_DISABLED: '1',
-    ...extra,
-  }
+export function toolEnvironment(env = process.env) {
+  return { ...env, PATH: dirname(process.execPath) + delimiter + (env.PATH || ''), NUXT_TELEMETRY_DISABLED: '1' }
 }
 
 /** A command of an installed package. */
@@ -18,7 +13,7 @@ export function tool(name) {
 }
 
 /** Runs a program in the project's folder with our input and output; resolves to its exit code (a signal counts as 1). */
-export function runTool(command, args, { env = {}, stdio = 'inherit' } = {}) {
+export function runTool(command, args, { env = process.env, stdio = 'inherit' } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: ROOT, stdio, env: toolEnvironment(env) })
     const pass = signal => child.kill(signal)

@@ -1,0 +1,124 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensureBuilt } from './build.mjs'
+import { runTool, tool } from './run-tool.mjs'
+import { runSteps } from './steps.mjs'
+
+/** Adds up what every suite and every check came to. A check counts as one. */
+class Tally {
+  passed = 0
+  failed = 0
+  skipped = 0
+
+  count(what, wasRight) {
+    if (wasRight) this.passed++
+    else {
+      this.failed++
+      this.faults.push(what)
+    }
+  }
+
+  faults = []
+}
+
+/** Runs one suite of Vitest and counts its tests; a suite that fails without a failed test (nothing loaded) counts as one. */
+async function runSuite(name, env, scratch, tally, args = []) {
+  console.log(`\n— ${name} tests`)
+  const report = join(scratch, `${name}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const code = await runTool(tool('vitest'), ['run', '--project', name, ...reporters, ...args], { env: { ...process.env, ...env } })
+  const counted = await readFile(report, 'utf8').then(JSON.parse, () => null)
+  const failed = counted?.numFailedTests ?? 0
+  tally.passed += counted?.numPassedTests ?? 0
+  tally.skipped += (counted?.numPendingTests ?? 0) + (counted?.numTodoTests ?? 0)
+  tally.failed += failed
+  if (failed > 0) tally.faults.push(`${failed} ${name} tests`)
+  else if (code !== 0) tally.count(`${name} tests did not run to their end`, false)
+}
+
+/** Whether a step that others need went well; what it threw is told and counted. */
+async function attempt(what, tally, act) {
+  console.log(`\n— ${what}`)
+  try {
+    const result = await act()
+    tally.count(what, true)
+    return result ?? true
+  } catch (error) {
+    console.error(error.message)
+    tally.count(what, false)
+    return null
+  }
+}
+
+/** An engine with the tests' images; `null` when it cannot be had, which is a failure and never a skip. */
+async function provideEngine(scratch, tally) {
+  const { provideEngine: provide } = await import('../tests/support/engine.ts')
+  const { ensurePrograms } = await import('../tests/support/packages.ts')
+  const { ensureTestImages } = await import('../tests/support/images.ts')
+  const engine = await attempt('Docker', tally, () => provide(scratch))
+  if (!engine) return null
+  const images = await attempt('images for the tests', tally, async () => {
+    await ensurePrograms({ busybox: 'busybox-static', zstd: 'zstd', tar: 'tar' })
+    await ensureTestImages(engine.address, { publicNames: engine.isPrivate })
+  })
+  if (images) return engine
+  await engine.stop()
+  return null
+}
+
+async function provideBrowser(tally) {
+  const { findBrowser } = await import('../tests/support/browser.ts')
+  const { installPackages } = await import('../tests/support/packages.ts')
+  return attempt('Chromium', tally, () => findBrowser().catch(() => installPackages(['chromium']).then(findBrowser)))
+}
+
+/** Tests that need an engine, and for the last a browser too. Each is counted as failed when what it needs is missing. */
+async function runEngineSuites(names, scratch, tally, args) {
+  const built = await attempt('build', tally, () => ensureBuilt())
+  const engine = built && (await provideEngine(scratch, tally))
+  try {
+    for (const name of names) {
+      const ready = engine && (name !== 'e2e' || (await provideBrowser(tally)))
+      if (ready) await runSuite(name, { DOCKER_HOST: engine.address }, scratch, tally, args)
+      else tally.count(`${name} tests could not run`, false)
+    }
+  } finally {
+    await engine?.stop()
+  }
+}
+
+async function withScratch(act) {
+  const scratch = await mkdtemp(join(tmpdir(), 'strata-test-'))
+  try {
+    return await act(scratch)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+function conclude(tally) {
+  if (tally.faults.length > 0) console.error(`\nFailed: ${tally.faults.join('; ')}`)
+  console.log(`\n${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`)
+  return tally.failed > 0 ? 1 : 0
+}
+
+/** Everything that CI needs. */
+export function test() {
+  const tally = new Tally()
+  return withScratch(async scratch => {
+    await runSteps(['format', 'lint', 'prepare', 'typecheck', 'knip'], (what, right) => tally.count(what, right))
+    await runSuite('unit', {}, scratch, tally)
+    await runEngineSuites(['integration', 'e2e'], scratch, tally)
+    return conclude(tally)
+  })
+}
+
+/** One suite that needs an engine, with what it needs. */
+export function testSuite(name, args) {
+  const tally = new Tally()
+  return withScratch(async scratch => {
+    await runEngineSuites([name], scratch, tally, args)
+    return conclude(tally)
+  })
+}
