@@ -9,7 +9,7 @@ import type { AuditNote } from './audit-trail'
 import { runEndpoint } from './run-endpoint'
 
 /** An answer without a body; goes with `status: 204`. */
-export const noContent = z.undefined()
+export const noContent = z.void()
 
 /**
  * What an endpoint answers with. A schema: JSON, parsed by it (what it does not name is left out; what does not fit

@@ -49,7 +49,7 @@ export async function runEndpoint<Access extends Permission | 'public', Params e
     if (!brain.isStarted()) throw new AppError('UNAVAILABLE', 'The brain is starting or stopping. Try again in a moment.', { retryAfterSeconds: 1 })
     const principal = await principalFromHeaders(brain, request.headers)
     facts.principal = principal
-    if (changesSomething) checkOrigin(request.headers, client, brain.settings.publicUrl)
+    if (changesSomething) checkOrigin(request.headers, client.host, brain.settings.publicUrl)
     authorise(definition.permission, principal)
 
     const params = parseInput(definition.params, event.context.params ?? {}, 'address')

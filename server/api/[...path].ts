@@ -1,0 +1,3 @@
+import { defineUnknownAddress } from '../http/unknown-address'
+
+export default defineUnknownAddress()

@@ -1,0 +1,16 @@
+import { loginBody, meAnswer } from '../../../../shared/schemas/account'
+import { defineEndpoint } from '../../../http/define-endpoint'
+import { writeSessionCookie } from '../../../http/session-cookie'
+
+export default defineEndpoint({
+  permission: 'public',
+  body: loginBody,
+  response: meAnswer,
+  audit: { action: 'auth.login', subject: 'user' },
+  async handler({ brain, body, event, address, note }) {
+    const { user, principal, secret } = await brain.sessions.login({ ...body, address })
+    note({ actor: principal.actor, subjectId: user.id })
+    await writeSessionCookie(event, brain, secret)
+    return { user }
+  },
+})

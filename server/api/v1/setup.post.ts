@@ -1,0 +1,18 @@
+import { meAnswer, setupBody } from '../../../shared/schemas/account'
+import { defineEndpoint } from '../../http/define-endpoint'
+import { writeSessionCookie } from '../../http/session-cookie'
+
+/** The first admin, by the one-time link, who is signed in at once. */
+export default defineEndpoint({
+  permission: 'public',
+  body: setupBody,
+  response: meAnswer,
+  status: 201,
+  audit: { action: 'setup', subject: 'user' },
+  async handler({ brain, body, event, address, note }) {
+    const { user, principal, secret } = await brain.sessions.open(await brain.accounts.setUp({ ...body, address }), address)
+    note({ actor: principal.actor, subjectId: user.id })
+    await writeSessionCookie(event, brain, secret)
+    return { user }
+  },
+})

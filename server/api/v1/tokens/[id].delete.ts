@@ -1,0 +1,14 @@
+import { idParams } from '../../../../shared/schemas/common'
+import { defineEndpoint, noContent } from '../../../http/define-endpoint'
+
+export default defineEndpoint({
+  permission: 'token.manage',
+  params: idParams,
+  response: noContent,
+  status: 204,
+  audit: { action: 'token.remove' },
+  async handler({ brain, params, note }) {
+    const { name, role } = await brain.tokens.remove(params.id)
+    note({ detail: { old: { name, role } } })
+  },
+})

@@ -1,0 +1,10 @@
+import { token } from '../../../../shared/schemas/account'
+import { page, pageQuery } from '../../../../shared/schemas/common'
+import { defineEndpoint } from '../../../http/define-endpoint'
+
+export default defineEndpoint({
+  permission: 'token.manage',
+  query: pageQuery,
+  response: page(token),
+  handler: ({ brain, query }) => brain.tokens.list(query),
+})

@@ -1,0 +1,10 @@
+import { userDetail } from '../../../../shared/schemas/account'
+import { page, pageQuery } from '../../../../shared/schemas/common'
+import { defineEndpoint } from '../../../http/define-endpoint'
+
+export default defineEndpoint({
+  permission: 'user.manage',
+  query: pageQuery,
+  response: page(userDetail),
+  handler: ({ brain, query }) => brain.accounts.list(query),
+})

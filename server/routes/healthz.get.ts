@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { AppError } from '../../shared/errors'
+import { defineEndpoint } from '../http/define-endpoint'
+
+/** For watchdogs and load balancers: 200 only when the brain has started and its database answers. */
+export default defineEndpoint({
+  permission: 'public',
+  response: z.object({ status: z.literal('ok') }),
+  handler({ brain }) {
+    try {
+      brain.probe()
+    } catch (cause) {
+      throw new AppError('UNAVAILABLE', 'The database does not answer.', { cause, retryAfterSeconds: 5 })
+    }
+    return { status: 'ok' as const }
+  },
+})
