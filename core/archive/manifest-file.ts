@@ -5,6 +5,7 @@ import { AppError } from '../../shared/errors'
 import type { ErrorIssue } from '../../shared/errors'
 import { manifest } from '../../shared/schemas/manifest'
 import type { Manifest } from '../../shared/schemas/manifest'
+import { compileGlobs } from '../stack/globs'
 import { issuesOf } from '../../shared/schemas/issues'
 
 /** The metadata of a template, at the root of its archive. It never reaches an instance. */
@@ -39,8 +40,16 @@ export function parseManifest(bytes: Buffer): Manifest {
   if (faults.length > 0) throw invalid(faults)
 
   const parsed = manifest.safeParse(plain(document) ?? {})
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    refuseUnreadableGlobs(parsed.data)
+    return parsed.data
+  }
   throw invalid(parsed.error.issues.flatMap(issue => located(issue, document, lines)))
+}
+
+/** Compiled here once, so that nobody meets them later. */
+function refuseUnreadableGlobs({ substitute = [], remove = [], require = [], paths = {} }: Manifest): void {
+  compileGlobs([...substitute, ...remove, ...require, ...Object.values(paths).flat()])
 }
 
 function decode(bytes: Buffer): string {

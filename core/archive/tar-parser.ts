@@ -157,9 +157,8 @@ export class TarParser {
     const body = Buffer.concat(this.#extendedParts)
     this.#extendedParts = []
     if (this.#extendedType === PAX_GLOBAL) {
-      const records = parsePaxRecords(body)
-      if (Object.values(records).some(value => value !== undefined)) {
-        throw invalid('A global PAX header gives one path or size to all entries.')
+      if (Object.values(parsePaxRecords(body)).some(value => value !== undefined)) {
+        throw invalid('A global PAX header gives one path, size or form to all entries.')
       }
       return
     }
