@@ -1,5 +1,12 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
+
+/** One folder of message files per language, one file per part of the panel. */
+const messageFiles = (code: string) => {
+  const folder = join(import.meta.dirname, 'i18n/locales', code)
+  return existsSync(folder) ? readdirSync(folder).map(file => `${code}/${file}`) : []
+}
 
 /** Folders beside the app that are programs, tests or data of their own. */
 const notTheApp = ['agent/**', 'core/**', 'tests/**', 'drizzle/**', 'examples/**', 'data/**', 'dist/**', '.strata/**']
@@ -25,7 +32,10 @@ export default defineNuxtConfig({
   i18n: {
     strategy: 'no_prefix',
     defaultLocale: 'en',
-    locales: [{ code: 'en', language: 'en', name: 'English', file: 'en.json' }],
+    locales: [
+      { code: 'en', language: 'en', name: 'English', files: messageFiles('en') },
+      { code: 'de', language: 'de', name: 'Deutsch', files: messageFiles('de') },
+    ],
   },
 
   runtimeConfig: {

@@ -41,7 +41,11 @@ function faultOf(arrow, specifier, target) {
   return null
 }
 
-/** An ESLint rule: every import, export-from and dynamic import keeps to the arrows of the architecture. */
+/**
+ * Every import, export-from and dynamic import keeps to the arrows of the architecture.
+ *
+ * @type {import('eslint').Rule.RuleModule}
+ */
 export const arrowsRule = {
   meta: {
     type: 'problem',
