@@ -45,7 +45,7 @@ export interface ContainerRuntime {
    * taken, START_FAILED when the program cannot be run at all, NOT_FOUND when it was not created or is gone. Resolves with the
    * start time: the same one that `look` tells from then on.
    */
-  start(run: RunRef): Promise<{ startedAt: number }>
+  start(run: RunSpec): Promise<{ startedAt: number }>
 
   /** What is known of the instance's run; null when there is none. */
   look(instanceId: string): Promise<RunStatus | null>
@@ -78,7 +78,7 @@ export interface ContainerRuntime {
 }
 
 export interface RuntimeListener {
-  /** Something may have happened to this instance: look. Spurious calls are allowed, missing ones are made up within 60 s. */
+  /** Something may have happened to this instance: look. Spurious calls are allowed; the supervisor looks now and then by itself. */
   changed(instanceId: string): void
   /** The engine went away, or came back: then look at everything. */
   engineChanged(engine: NodeSpecs['engine']): void
