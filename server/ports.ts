@@ -84,7 +84,7 @@ export interface InstanceStore {
   /** Every instance that is not DESTROYED, of one node or of all. */
   living(nodeId?: string): Promise<InstanceRecord[]>
   /** Instances from whose record alone an action may follow: what the sweep looks at. */
-  restlessIds(): Promise<string[]>
+  restless(): Promise<{ id: string; nodeId: string | null }[]>
   /** Nodes without a living instance are left out. */
   usageByNode(): Promise<NodeUsage[]>
   usageOf(nodeId: string): Promise<NodeUsage>
@@ -126,8 +126,11 @@ export interface NodeStore {
   update(id: string, change: Partial<Omit<NodeRecord, 'id' | 'createdAt'>>): Promise<NodeRecord>
   /** When nodes were last heard, for after a restart of the brain. One commit; unknown ids are passed over. */
   seen(entries: readonly { id: string; at: number }[]): Promise<void>
-  /** Joins: clears the token and sets the secret, only if the token is still unused; false otherwise. */
-  consumeJoinToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
+  /**
+   * Sets the secret of a node while its join token is good; false otherwise. The token stays good until the node has
+   * taken its secret (`joinTokenHash` is set to null then): an answer that was lost on the way must not lock a node out.
+   */
+  joinWithToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
   remove(id: string): Promise<void>
   /** Host ports found taken by strangers on a node; not given out until the time passed. Those whose time passed are forgotten. */
   quarantinePort(nodeId: string, protocol: 'tcp' | 'udp', port: number, until: number, now: number): Promise<void>

@@ -60,8 +60,7 @@ export const instances = sqliteTable(
       table.reservedDiskMb,
     ),
     index('instances_state').on(table.state, table.id),
-    index('instances_restless')
-      .on(table.id)
+    index('instances_restless').on(table.id, table.nodeId)
       .where(sql`${table.atRest} = 0`),
   ],
 )

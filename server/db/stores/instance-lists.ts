@@ -11,8 +11,12 @@ const isLiving = ne(instances.state, 'DESTROYED')
 /** Everything that reads more than one instance. */
 export function createInstanceLists(
   db: Database,
-): Pick<InstanceStore, 'list' | 'living' | 'restlessIds' | 'events' | 'recentEvents' | 'countByState'> {
-  const restless = db.select({ id: instances.id }).from(instances).where(eq(instances.atRest, false)).prepare()
+): Pick<InstanceStore, 'list' | 'living' | 'restless' | 'events' | 'recentEvents' | 'countByState'> {
+  const restless = db
+    .select({ id: instances.id, nodeId: instances.nodeId })
+    .from(instances)
+    .where(eq(instances.atRest, false))
+    .prepare()
   const living = db.select().from(instances).where(isLiving).prepare()
   const livingOfNode = db
     .select()
@@ -53,8 +57,8 @@ export function createInstanceLists(
     async living(nodeId) {
       return (nodeId === undefined ? living.all() : livingOfNode.all({ nodeId })).map(toInstanceRecord)
     },
-    async restlessIds() {
-      return restless.all().map(row => row.id)
+    async restless() {
+      return restless.all()
     },
     async events(id, { limit, cursor }) {
       const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor)

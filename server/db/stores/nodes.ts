@@ -52,10 +52,10 @@ export function createNodeStore(db: Database): NodeStore {
         for (const entry of entries) setSeen.run(entry)
       })
     },
-    async consumeJoinToken(id, tokenHash, secretHash, at) {
+    async joinWithToken(id, tokenHash, secretHash, at) {
       const joined = db
         .update(nodes)
-        .set({ joinTokenHash: null, joinTokenExpiresAt: null, secretHash, joinedAt: at, lastSeenAt: at })
+        .set({ secretHash })
         .where(and(eq(nodes.id, id), eq(nodes.joinTokenHash, tokenHash), gt(nodes.joinTokenExpiresAt, at)))
         .run()
       return joined.changes === 1

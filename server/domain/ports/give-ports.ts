@@ -4,8 +4,10 @@ import { hostPortKey } from './port-ranges'
 export interface PortSupply {
   /** Range of a node's host ports for instances, ends included. */
   range: { from: number; to: number }
-  /** Keys (`tcp/25000`) that are held or set aside. */
+  /** Keys (`tcp/25000`) that other instances of the node hold. */
   unavailable: ReadonlySet<string>
+  /** Keys that a stranger on the machine holds: not given by choice, but given when asked for by number. */
+  setAside: ReadonlySet<string>
 }
 
 export interface GivenPorts {
@@ -28,28 +30,30 @@ export function givePorts(wanted: readonly InstancePort[], supply: PortSupply): 
   for (const port of [...wanted].sort((a, b) => Number(b.fixed) - Number(a.fixed))) {
     const host = port.expose === 'none' ? null : pick(port)
     given.set(port.name, host)
-    if (host !== null) unavailable.add(hostPortKey({ protocol: port.protocol, port: host }))
+    if (host !== null) unavailable.add(keyOf(port, host))
   }
   return { ports: wanted.map(port => ({ ...port, host: given.get(port.name) ?? null })), problems }
 
   function pick(port: InstancePort): number | null {
-    if (port.host !== null && isFree(port, port.host)) return port.host
-    if (port.fixed) {
-      problems.push({
-        port: port.name,
-        message: `Port ${port.host}/${port.protocol} (${port.name}) is held by another server of the node.`,
-      })
+    if (port.fixed && port.host !== null) {
+      if (!unavailable.has(keyOf(port, port.host))) return port.host
+      const message = `Port ${port.host}/${port.protocol} (${port.name}) is held by another server of the node.`
+      problems.push({ port: port.name, message })
       return null
     }
+    if (port.host !== null && isFree(port, port.host)) return port.host
     for (let host = supply.range.from; host <= supply.range.to; host++) if (isFree(port, host)) return host
-    problems.push({
-      port: port.name,
-      message: `No ${port.protocol} port is free between ${supply.range.from} and ${supply.range.to} (${port.name}).`,
-    })
+    const message = `No ${port.protocol} port is free between ${supply.range.from} and ${supply.range.to} (${port.name}).`
+    problems.push({ port: port.name, message })
     return null
   }
 
   function isFree(port: InstancePort, host: number): boolean {
-    return !unavailable.has(hostPortKey({ protocol: port.protocol, port: host }))
+    const key = keyOf(port, host)
+    return !unavailable.has(key) && !supply.setAside.has(key)
   }
+}
+
+function keyOf({ protocol }: InstancePort, port: number): string {
+  return hostPortKey({ protocol, port })
 }
