@@ -58,7 +58,9 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'no-console': 'error', // programs log through their logger
-      eqeqeq: ['error', 'always'],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
+  // These talk to whoever sits at the terminal.
+  { files: ['tests/fakes/**', 'tests/support/**'], rules: { 'no-console': 'off' } },
 )

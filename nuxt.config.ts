@@ -18,6 +18,7 @@ export default defineNuxtConfig({
   css: ['~/assets/css/main.css'],
   devtools: { enabled: false },
   telemetry: false,
+  sourcemap: false,
   ignore: notTheApp,
 
   // Build and run need no internet: fonts and icons come from packages, never from a server of somebody else.
@@ -46,9 +47,21 @@ export default defineNuxtConfig({
     },
   },
 
+  vite: {
+    $server: {
+      build: {
+        rolldownOptions: {
+          // Nitro bundles `shared` once for both; a path relative to Vite's output would lead it nowhere.
+          makeAbsoluteExternalsRelative: false,
+        },
+      },
+    },
+  },
+
   nitro: {
     ignore: notTheApp,
     experimental: { websocket: true },
+    esbuild: { options: { target: 'es2024' } }, // what Node 24 runs as it is
     hooks: {
       // Nitro bundles code alone; the migrations are files, read when the brain starts.
       compiled: (nitro) => cp('drizzle', join(nitro.options.output.serverDir, 'drizzle'), { recursive: true }),

@@ -1,8 +1,14 @@
 // Starts a built brain, under the launcher and in a container alike.
-import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { nitroSettings } from './brain-settings.mjs'
-import { BRAIN_BUILD } from './paths.mjs'
+import { AGENT_ENTRY, BRAIN_BUILD } from './paths.mjs'
+
+const entry = pathToFileURL(join(BRAIN_BUILD, 'server', 'index.mjs')).href
 
 Object.assign(process.env, { NODE_ENV: 'production' }, nitroSettings(process.env))
-await import(pathToFileURL(join(BRAIN_BUILD, 'server', 'index.mjs')).href)
+// The program that nodes fetch from this brain.
+process.env.STRATA_AGENT_BUNDLE ??= AGENT_ENTRY
+// Nitro's bundle takes `import.meta.url` from here, and sets it itself only after the brain's code asked for it.
+globalThis._importMeta_ = { url: entry, env: process.env }
+await import(entry)

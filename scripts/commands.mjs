@@ -22,7 +22,7 @@ const COMMANDS = {
   typecheck: () => runSteps(['prepare', 'typecheck']),
   knip: args => runTool(tool('knip'), args),
   'test:unit': args => runTool(tool('vitest'), ['run', '--project', 'unit', ...args]),
-  'agent:fake': typescript('tests/fakes/fake-agent.ts'),
+  'agent:fake': typescript('tests/fakes/run-fake-agent.ts'),
   'db:generate': args => runTool(tool('drizzle-kit'), ['generate', ...args]),
 }
 

@@ -122,7 +122,9 @@ async function runUntilToldToEnd(paths, lock) {
       if (message?.type === 'listening') listening.resolve(message.url)
       if (message?.type === 'setup') setup.resolve(message)
       if (message?.type === 'localNode') localNode.resolve(message.joinToken)
-      if (message?.type === 'example') greeted ? tellExample(message) : (pendingExample = message)
+      if (message?.type !== 'example') return
+      if (greeted) tellExample(message)
+      else pendingExample = message
     },
     onEnd({ delayMs, ...end }) {
       if (!greeted) {
