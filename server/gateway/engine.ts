@@ -2,7 +2,6 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import type { Duplex } from 'node:stream'
 import { Server as Engine } from 'engine.io'
 import { Server as SocketServer, type Socket } from 'socket.io'
-import { z } from 'zod'
 import { POLICY } from '../../shared/domain/policy'
 import { createMessageRate } from './message-rate'
 
@@ -38,8 +37,11 @@ export interface EngineOptions {
   monotonic: () => number
   /** A connection spoke faster than POLICY.channel.messagesPerSecond; it is cut right after. */
   onFlood: (connection: Connection) => void
-  onClose: (connection: Connection, how: { byBrain: boolean; isOversized: boolean }) => void
+  onClose: (connection: Connection, why: CloseReason) => void
 }
+
+/** `oversized`: a message beyond the limit. `unreadable`: not of the protocol. `cut`: ended on this side. */
+export type CloseReason = 'oversized' | 'unreadable' | 'cut' | 'left'
 
 export function createEngine(options: EngineOptions): SocketEngine {
   const engine = new Engine({
@@ -55,7 +57,7 @@ export function createEngine(options: EngineOptions): SocketEngine {
   io.of('/').use((_socket, next) => next(new Error('Invalid namespace')))
   engine.on('connection', (connection: Connection) => {
     limitRate(connection, options)
-    connection.once('close', (reason: string, cause: unknown) => options.onClose(connection, { byBrain: reason === 'forced close', isOversized: isOversized(cause) }))
+    connection.once('close', (reason: string, cause: unknown) => options.onClose(connection, closeReason(reason, cause)))
   })
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -83,10 +85,11 @@ function limitRate(connection: Connection, options: EngineOptions): void {
   })
 }
 
-/** A message beyond `maxHttpBufferSize` ends the connection inside `ws`, which leaves its own error as the description of the transport's. */
-const oversized = z.object({ description: z.object({ code: z.literal('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') }) })
-function isOversized(cause: unknown): boolean {
-  return oversized.safeParse(cause).success
+function closeReason(reason: string, cause: unknown): CloseReason {
+  if (reason === 'forced close') return 'cut'
+  if (reason === 'parse error') return 'unreadable'
+  // `ws` ends the connection when a message is beyond `maxHttpBufferSize`; Engine.IO keeps only the text of its error.
+  return cause instanceof Error && cause.message.includes('Max payload size exceeded') ? 'oversized' : 'left'
 }
 
 /** Ends a connection now. A WebSocket is not given the time to say goodbye: a flood would go on meanwhile. */

@@ -45,20 +45,22 @@ export function createGateway({ clock, log, addressOf }: GatewayOptions): Gatewa
   let panel: (PanelBus & { close(): void }) | null = null
   let recordRefusal: RecordRefusal = () => undefined
   let isClosing = false
-  const greeted = new WeakSet<Connection>()
+  /** Connections that showed themselves, or whose end was recorded already: closing them is no refusal. */
+  const accounted = new WeakSet<Connection>()
   const sessions = createAgentSessions()
   const agentLink = createAgentLink(sessions, log)
   const engine = createEngine({
     monotonic: () => clock.monotonic(),
     onFlood(connection) {
+      accounted.add(connection)
       sessions.of(connection)?.queue.clear()
       recordRefusal(connection, { code: 'TOO_MANY_REQUESTS', message: 'A connection sent more messages in a second than are taken; it was cut.' })
     },
-    onClose(connection, { byBrain, isOversized }) {
-      if (isOversized) recordRefusal(connection, { code: 'PAYLOAD_TOO_LARGE', message: 'A message was larger than is taken; its connection was cut.' })
-      else if (byBrain && !isClosing && !greeted.has(connection)) {
+    onClose(connection, why) {
+      if (why === 'oversized') recordRefusal(connection, { code: 'PAYLOAD_TOO_LARGE', message: 'A message was larger than is taken; its connection was cut.' })
+      else if (!accounted.has(connection) && (why === 'unreadable' || (why === 'cut' && !isClosing))) {
         recordRefusal(connection, { code: 'HANDSHAKE_REFUSED', message: 'A connection gave no handshake that could be read, or none in time.' })
-      }
+      } else if (why === 'unreadable') recordRefusal(connection, { code: 'MESSAGE_INVALID', message: 'A packet could not be read; its connection was cut.' })
     },
   })
 
@@ -76,7 +78,7 @@ export function createGateway({ clock, log, addressOf }: GatewayOptions): Gatewa
       recordRefusal = createRefusals({ events: agents, sessions, addressOf, log })
       for (const name of ['/agent', '/panel']) {
         engine.io.of(name).use((socket, next) => {
-          greeted.add(socket.conn)
+          accounted.add(socket.conn)
           next()
         })
       }
