@@ -27,10 +27,12 @@ export async function ensureInstalled() {
     const npm = await findNpm()
     const flags = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
     const code = await runTool(process.execPath, [npm, 'install', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
-    if (code !== 0 || !isInstalled())
+    if (code !== 0)
       throw new InstallError(
         `npm could not install the dependencies (exit code ${code}). What it said is above; most often the registry is out of reach. Run the command again when it is back.`,
       )
+    if (!isInstalled())
+      throw new InstallError('npm installed other packages than package-lock.json names. Remove node_modules and run the command again.')
   })
 }
 
