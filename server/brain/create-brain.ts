@@ -64,8 +64,14 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const tokens = createTokenService({ store: createTokenStore(db), panel, clock, ids })
   const idempotency = createIdempotencyService({ store: createIdempotencyStore(db), secretBox, clock })
 
-  let state: 'starting' | 'started' | 'stopped' = 'starting'
+  let state: 'starting' | 'started' | 'stopping' | 'stopped' = 'starting'
   let housekeeping: NodeJS.Timeout | undefined
+
+  /** From here on every endpoint answers 503. */
+  async function letGo(): Promise<void> {
+    if (state !== 'stopped') state = 'stopping'
+    clearInterval(housekeeping)
+  }
 
   return {
     settings,
@@ -97,13 +103,16 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       launcher.tell({ type: 'setup', url: setupUrl, adminUser })
       if (setupUrl && !launcher.present) log.info(`Open this link once to make the first admin: ${setupUrl}`)
       state = 'started'
+      launcher.tell({ type: 'listening', url: url.href })
     },
+
+    letGo,
 
     /** Ends what runs and gives the data folder back; twice is the same as once. */
     async stop() {
       if (state === 'stopped') return
+      await letGo()
       state = 'stopped'
-      clearInterval(housekeeping)
       database.close()
       folder.release()
     },

@@ -40,6 +40,7 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
     request.once('end', () => resolve(Buffer.concat(chunks)))
     request.once('error', error => reject(new AppError('BAD_REQUEST', 'The body broke off.', { cause: error })))
     request.once('close', () => reject(new AppError('BAD_REQUEST', 'The body broke off.')))
+    if (request.destroyed) reject(new AppError('BAD_REQUEST', 'The body broke off.'))
   })
 }
 

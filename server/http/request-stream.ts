@@ -27,6 +27,8 @@ export function bodyStream(request: IncomingMessage): Readable {
   request.once('error', brokeOff)
   request.once('close', () => brokeOff())
   request.pause()
+  // It may have broken off while we looked who sends it.
+  if (request.destroyed) brokeOff()
   return body
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { getQuery, getRequestHeader, setResponseStatus } from 'h3'
+import { getQuery, getRequestHeader, setResponseHeader, setResponseStatus } from 'h3'
 import type { H3Event } from 'h3'
 import { z } from 'zod'
 import { grantsAllow, strongestRole } from '../../shared/domain/permissions'
@@ -18,6 +18,7 @@ import { toAppError, writeProblem } from './problem'
 import { readJsonBody } from './read-body'
 import { requestIdOf } from './request-id'
 import { bodyStream, drainRequest } from './request-stream'
+import { ENDPOINT_POLICY } from './security-headers'
 import { keptAnswer, sendAnswer, shapeAnswer } from './send-answer'
 import type { Answer } from './send-answer'
 
@@ -42,6 +43,8 @@ export async function runEndpoint<Access extends Permission | 'public', Params e
     detail: {},
     note: {},
   }
+
+  setResponseHeader(event, 'content-security-policy', ENDPOINT_POLICY)
 
   let answer: Answer | undefined
   let failure: AppError | null = null

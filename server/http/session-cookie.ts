@@ -7,7 +7,8 @@ import { clientOf } from './event-brain'
 
 export const SESSION_COOKIE = 'strata-session'
 
-const content = z.object({ secret: z.string().min(1) })
+/** `secure` is what nuxt-auth-utils keeps from the page's scripts. */
+const content = z.object({ secure: z.object({ secret: z.string().min(1) }) })
 
 /** The sealed cookie of nuxt-auth-utils, made with the functions of h3 that it wraps: those also read the headers of a socket. */
 function configOf(brain: Brain): SessionConfig {
@@ -22,12 +23,12 @@ export function hasSessionCookie(cookieHeader: string | undefined): boolean {
 export async function readSessionSecret(brain: Brain, cookieHeader: string | undefined): Promise<string | undefined> {
   if (!cookieHeader || !hasSessionCookie(cookieHeader)) return undefined
   const session = await getSession({ headers: new Headers({ cookie: cookieHeader }), context: {} }, configOf(brain)).catch(() => undefined)
-  return content.safeParse(session?.data).data?.secret
+  return content.safeParse(session?.data).data?.secure.secret
 }
 
 export async function writeSessionCookie(event: H3Event, brain: Brain, secret: string): Promise<void> {
   const config = configOf(brain)
-  const sessions = { [SESSION_COOKIE]: { id: crypto.randomUUID(), createdAt: Date.now(), data: { secret } } }
+  const sessions = { [SESSION_COOKIE]: { id: crypto.randomUUID(), createdAt: Date.now(), data: { secure: { secret } } } }
   const sealed = await sealSession({ headers: new Headers(), context: { sessions } }, config)
   setCookie(event, SESSION_COOKIE, sealed, { ...cookieOptions(event, brain), maxAge: config.maxAge })
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp, createRouter, toNodeListener } from 'h3'
+import type { EventHandler, RouterMethod } from 'h3'
 import { createBrain } from '../../server/brain/create-brain'
 import type { Brain, BrainParts } from '../../server/brain/create-brain'
 import { createLog } from '../../server/brain/log'
@@ -43,14 +44,22 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
+/** A route of a test's own, beside those of the product. */
+export interface ExtraRoute {
+  path: string
+  method: RouterMethod
+  handler: EventHandler
+}
+
 export const ADMIN = { username: 'admin', password: 'correct-horse-battery' } as const
 
 /**
  * The brain behind a real HTTP server on a free port, with every route and middleware of server/, without a Nuxt build.
  *
  * @param options.env settings beside those that a test always needs; STRATA_DATA_DIR to keep the data folder
+ * @param options.start false to leave the brain not started
  */
-export async function startApiServer(options: { env?: Record<string, string>; parts?: Partial<BrainParts>; start?: boolean } = {}): Promise<ApiServer> {
+export async function startApiServer(options: { env?: Record<string, string | undefined>; parts?: Partial<BrainParts>; start?: boolean; routes?: ExtraRoute[] } = {}): Promise<ApiServer> {
   const temporary = options.env?.STRATA_DATA_DIR ? undefined : await temporaryFolder()
   const settings = loadSettings({
     STRATA_DATA_DIR: temporary?.path,
@@ -60,7 +69,7 @@ export async function startApiServer(options: { env?: Record<string, string>; pa
     ...options.env,
   })
   const brain = createBrain(settings, { passwords: cheapPasswords, log: createLog(settings.logLevel), ...options.parts })
-  const server = createServer(toNodeListener(await createHandlers(brain)))
+  const server = createServer(toNodeListener(await createHandlers(brain, options.routes ?? [])))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   if (options.start !== false) await brain.start(url)
@@ -99,13 +108,14 @@ async function makeCookie(api: ApiServer, role: Role): Promise<string> {
   return api.signIn(wanted.username, wanted.password)
 }
 
-async function createHandlers(brain: Brain) {
+async function createHandlers(brain: Brain, routes: ExtraRoute[]) {
   const app = createApp({ onRequest: (event) => {
     event.context.brain = brain
   } })
   for (const middleware of await loadMiddleware()) app.use(middleware)
   const router = createRouter({ preemptive: true })
   for (const route of await findRouteFiles()) router.use(route.path, await route.load(), route.method)
+  for (const { path, method, handler } of routes) router.use(path, handler, method)
   app.use(router)
   return app
 }
