@@ -5,15 +5,21 @@ const HEADER_BYTES = 8
 /** `2026-11-21T03:04:05.123456789Z`, always nine digits. */
 const STAMP_BYTES = 30
 
+/** One of the two streams of a container: a line may come in several messages. */
+interface OpenLine {
+  splitter: LineSplitter
+  position: string
+}
+
 /**
  * Docker's multiplexed log stream, asked for with timestamps, as lines. A frame is one log message: a header (stream, length;
- * see "Stream format" of the Engine API), the time of the message, a blank, its bytes. A message without a line break is
- * the beginning of a long line. The position of a line is its time.
+ * see "Stream format" of the Engine API), the time of the message, a blank, its bytes. A line longer than 16 KiB comes in several
+ * messages of one and the same time; the `local` log driver leaves out the line break of the last of them, so a
+ * new time ends a line as well. The position of a line is its time.
  */
 export async function* readDockerOutput(stream: AsyncIterable<unknown>, after: string | null): AsyncGenerator<OutputLine[]> {
-  const splitters = new Map<number, LineSplitter>()
+  const open = new Map<number, OpenLine>()
   let rest: Buffer = Buffer.alloc(0)
-  let last = after ?? ''
   for await (const chunk of stream) {
     const bytes: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer)
     const lines: OutputLine[] = []
@@ -21,21 +27,27 @@ export async function* readDockerOutput(stream: AsyncIterable<unknown>, after: s
     while (bytes.length - at >= HEADER_BYTES) {
       const end = at + HEADER_BYTES + bytes.readUInt32BE(at + 4)
       if (bytes.length < end) break
-      const splitter = splitters.get(bytes[at] ?? 0) ?? new LineSplitter()
-      splitters.set(bytes[at] ?? 0, splitter)
       const position = bytes.toString('latin1', at + HEADER_BYTES, at + HEADER_BYTES + STAMP_BYTES)
+      const line = open.get(bytes[at] ?? 0) ?? { splitter: new LineSplitter(), position }
+      open.set(bytes[at] ?? 0, line)
       // `since` is inclusive: what was read before comes again.
       if (!after || position > after) {
-        for (const line of splitter.push(bytes.subarray(at + HEADER_BYTES + STAMP_BYTES + 1, end))) lines.push({ position, text: line.text })
-        last = position
+        if (line.position !== position) lines.push(...flush(line))
+        line.position = position
+        for (const { text } of line.splitter.push(bytes.subarray(at + HEADER_BYTES + STAMP_BYTES + 1, end))) lines.push({ position, text })
       }
       at = end
     }
     rest = bytes.subarray(at)
     if (lines.length > 0) yield lines
   }
-  const open = [...splitters.values()].flatMap(splitter => splitter.flush() ?? [])
-  if (open.length > 0) yield open.map(text => ({ position: last, text }))
+  const last = [...open.values()].flatMap(flush)
+  if (last.length > 0) yield last
+}
+
+function flush({ splitter, position }: OpenLine): OutputLine[] {
+  const text = splitter.flush()
+  return text === undefined ? [] : [{ position, text }]
 }
 
 /** A position as the `since` of the logs call: seconds with nine decimals. */

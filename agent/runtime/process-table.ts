@@ -1,20 +1,23 @@
 import { readdirSync } from 'node:fs'
-import { readProcessStat } from '../process-identity'
-import type { ProcessStat } from '../process-identity'
+import { readBootId, readProcessStat } from '../process-identity'
+import type { ProcessIdentity, ProcessStat } from '../process-identity'
 
 /** Clock ticks per second in /proc; 100 on every Linux that Node runs on. */
 export const TICKS_PER_SECOND = 100
 export const PAGE_BYTES = 4096
 
-/** Every living process of a session: what a server started, also what changed its process group. */
-export function sessionMembers(session: number): (ProcessStat & { pid: number })[] {
-  const members: (ProcessStat & { pid: number })[] = []
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = readProcessStat(Number(name))
-    if (stat?.session === session && stat.state !== 'Z') members.push({ pid: Number(name), ...stat })
-  }
-  return members
+/**
+ * Every living process of a session: what a server started, also what changed its process group. The leader may have ended:
+ * its pid is not given to anybody else while a member lives. After a restart of the machine there is none.
+ */
+export function sessionMembers(leader: ProcessIdentity): (ProcessStat & { pid: number })[] {
+  const now = readProcessStat(leader.pid)
+  const isSomebodyElse = now !== undefined && now.startTicks !== leader.startTicks
+  if (leader.bootId !== readBootId() || isSomebodyElse) return []
+  return readdirSync('/proc').flatMap(name => {
+    const stat = /^\d+$/.test(name) ? readProcessStat(Number(name)) : undefined
+    return stat?.session === leader.pid && stat.state !== 'Z' ? [{ pid: Number(name), ...stat }] : []
+  })
 }
 
 /** False when there was nobody to signal. */
