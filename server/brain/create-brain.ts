@@ -78,6 +78,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     log,
     clock,
     keys,
+    panel,
     audit,
     accounts,
     sessions,
