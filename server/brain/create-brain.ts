@@ -1,7 +1,5 @@
 import { AppError } from '../../shared/errors'
 import { POLICY } from '../../shared/domain/policy'
-import { openDatabase } from '../db/client'
-import { findMigrations, migrateDatabase } from '../db/migrate'
 import { createAuditStore } from '../db/stores/audit'
 import { createIdempotencyStore } from '../db/stores/idempotency'
 import { createSecretStore } from '../db/stores/secrets'
@@ -18,12 +16,13 @@ import { createLoginLimiter } from '../services/login-limiter'
 import { createSessionService } from '../services/session-service'
 import { createTokenService } from '../services/token-service'
 import { systemClock } from './clock'
-import { DataFolderError, loadKeys, openDataFolder } from './data-folder'
+import { DataFolderError } from './data-folder'
 import { createIds } from './ids'
 import { launcherLink } from './launcher-link'
 import type { LauncherLink } from './launcher-link'
 import { createLog } from './log'
 import type { Log } from './log'
+import { openStorage } from './open-storage'
 import { createSecretBox } from './secret-box'
 import type { Settings } from './settings'
 
@@ -45,13 +44,8 @@ export type Brain = ReturnType<typeof createBrain>
  */
 export function createBrain(settings: Settings, parts: BrainParts) {
   const { clock = systemClock, log = createLog(settings.logLevel), launcher = launcherLink(settings.launcher), passwords } = parts
-  const folder = openDataFolder(settings.dataDir)
-  const database = openDatabase(folder.file('strata.db'))
-  const migrated = migrateDatabase(database, { migrationsDir: findMigrations(), backupDir: folder.file('backups'), now: clock.now() })
-  if (migrated.backup) log.info({ backup: migrated.backup, applied: migrated.applied }, 'The database was copied, then migrated')
-
-  const { db } = database
-  const keys = loadKeys(folder)
+  const storage = openStorage(settings.dataDir, clock.now(), log)
+  const { keys, database: { db } } = storage
   const ids = createIds(clock)
   const secretBox = createSecretBox(keys.secretBox)
   const users = createUserStore(db)
@@ -88,7 +82,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     viewClient: createClientViewer(settings.trustedProxies),
     isStarted: () => state === 'started',
     /** Throws when the database does not answer. */
-    probe: () => database.probe(),
+    probe: () => storage.database.probe(),
 
     /** @param url where the brain can be reached, for the links it prints */
     async start(url: URL) {
@@ -114,8 +108,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       if (state === 'stopped') return
       await letGo()
       state = 'stopped'
-      database.close()
-      folder.release()
+      storage.close()
     },
   }
 }

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { loadSettings, SettingsError } from '../../../../server/brain/settings'
+
+function faultsOf(env: Record<string, string>): string[] {
+  try {
+    loadSettings(env, '/srv')
+  } catch (error) {
+    if (error instanceof SettingsError) return error.faults
+    throw error
+  }
+  return []
+}
+
+it('needs nothing', () => {
+  expect(loadSettings({}, '/srv')).toMatchObject({ host: '127.0.0.1', port: 3000, dataDir: '/srv/data', publicUrl: null, admin: null, example: false, localNode: false, launcher: false })
+})
+
+it('takes an empty variable for one that is not set', () => {
+  expect(loadSettings({ STRATA_PORT: '', STRATA_PUBLIC_URL: '', STRATA_ADMIN_USER: '', STRATA_ADMIN_PASSWORD: '' }).port).toBe(3000)
+})
+
+it('has a local node and an example under the launcher, unless said', () => {
+  expect(loadSettings({ STRATA_LAUNCHER: '1' })).toMatchObject({ launcher: true, example: true, localNode: true })
+  expect(loadSettings({ STRATA_LAUNCHER: '1', STRATA_EXAMPLE: 'off' })).toMatchObject({ example: false, localNode: true })
+})
+
+it('tells every fault at once, each with its name', () => {
+  const faults = faultsOf({
+    STRATA_PORT: '70000',
+    STRATA_PUBLIC_URL: 'strata.example.org',
+    STRATA_EXAMPLE: 'yes',
+    STRATA_TRUSTED_PROXIES: '10.0.0.0/8, proxy, 10.0.0.0/64',
+    STRATA_LOG_LEVEL: 'loud',
+    STRATA_STORE: 's3',
+    STRATA_ADMIN_USER: 'admin',
+  })
+  expect(faults.map(fault => fault.split(':')[0])).toEqual([
+    'STRATA_PORT', 'STRATA_PUBLIC_URL', 'STRATA_EXAMPLE', 'STRATA_TRUSTED_PROXIES', 'STRATA_TRUSTED_PROXIES', 'STRATA_LOG_LEVEL', 'STRATA_STORE',
+    'STRATA_ADMIN_USER and STRATA_ADMIN_PASSWORD go together',
+  ])
+  expect(faults.join('\n')).toContain('"proxy" is not an IP address')
+  expect(faults.join('\n')).toContain('s3 comes with a later version')
+})
+
+describe('what is refused', () => {
+  it.each([
+    ['STRATA_PORT', 'http'],
+    ['STRATA_PORT', '3000.5'],
+    ['STRATA_PORT', '-1'],
+    ['STRATA_HOST', 'a b'],
+    ['STRATA_PUBLIC_URL', 'ftp://x'],
+    ['STRATA_PUBLIC_URL', 'https://x/path'],
+    ['STRATA_COOKIE_SECURE', 'maybe'],
+  ])('%s=%s', (name, value) => {
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
+  })
+
+  it('is told without the password', () => {
+    expect(faultsOf({ STRATA_ADMIN_USER: 'admin', STRATA_ADMIN_PASSWORD: 'hush' }).join()).not.toContain('hush')
+  })
+})
