@@ -1,4 +1,4 @@
-import { AppError } from '../../shared/errors'
+import type { AppError } from '../../shared/errors'
 import { corrupt, entryError } from './archive-errors'
 
 /** Everything in a tar archive comes in blocks of this many bytes. */

@@ -39,7 +39,9 @@ const GLOBSTAR = Symbol('**')
 
 function compile(glob: string): { parts: readonly Part[]; mayMatch: (path: string) => boolean } {
   const names = glob.split('/').filter(name => name !== '' && name !== '.')
-  const parts = names.map(name => (name === '**' ? GLOBSTAR : tokens(name)))
+  const parts = names
+    .filter((name, at) => name !== '**' || names[at - 1] !== '**')
+    .map(name => (name === '**' ? GLOBSTAR : tokens(name)))
   // Up to the first component with anything special in it, a path has to be the same.
   const special = names.findIndex(name => /[*?[]/.test(name))
   const literal = names.slice(0, special < 0 ? names.length : special).join('/')
