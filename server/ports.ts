@@ -11,6 +11,7 @@ import type { Manifest } from '../shared/schemas/manifest'
 import type { Operation } from '../shared/schemas/status'
 import type { TemplateType } from '../shared/schemas/template-type'
 import type { InstanceRecord, NewInstanceEvent, NodeUsage } from './domain/instance-record'
+import type { NodeRecord } from './domain/node-record'
 
 /**
  * What the services of the brain need from outside. Asynchronous, in intentions, one commit each; SQLite's
@@ -97,24 +98,7 @@ export interface InstanceStore {
 
 // nodes
 
-export interface NodeRecord {
-  id: string
-  name: string
-  region: string | null
-  tags: string[]
-  devMode: boolean
-  schedulable: boolean
-  /** Started by this brain's own launcher. */
-  local: boolean
-  secretHash: string | null
-  joinTokenHash: string | null
-  joinTokenExpiresAt: number | null
-  /** The last specs its agent told. */
-  specs: NodeSpecs | null
-  joinedAt: number | null
-  lastSeenAt: number | null
-  createdAt: number
-}
+export type { NodeRecord }
 
 export interface NodeStore {
   /** NAME_TAKEN when another node has the name. */
@@ -131,6 +115,7 @@ export interface NodeStore {
    * taken its secret (`joinTokenHash` is set to null then): an answer that was lost on the way must not lock a node out.
    */
   joinWithToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
+  /** NODE_IN_USE while it holds an instance that is not DESTROYED. */
   remove(id: string): Promise<void>
   /** Host ports found taken by strangers on a node; not given out until the time passed. Those whose time passed are forgotten. */
   quarantinePort(nodeId: string, protocol: 'tcp' | 'udp', port: number, until: number, now: number): Promise<void>

@@ -1,7 +1,7 @@
 import type { DesiredState, InstanceState } from '../../shared/domain/instance-state'
 import type { Observation } from '../../shared/protocol/agent'
 import type { InstanceEvent, Reason } from '../../shared/schemas/event'
-import type { InstancePort, LockedLayer, Placement } from '../../shared/schemas/instance'
+import type { InstancePort, LockedLayer, Placement, PortRequest } from '../../shared/schemas/instance'
 import type { Resources, RestartPolicy } from '../../shared/schemas/runtime'
 
 /** One instance as the brain stores it. */
@@ -25,6 +25,8 @@ export interface InstanceRecord {
   /** Given values; those of secret variables are sealed and named in `secretNames`. */
   variables: Record<string, string>
   secretNames: string[]
+  /** Ports as asked for; merged with those of the layers they are `ports`. */
+  portRequests: PortRequest[]
   ports: InstancePort[]
   /** Ports of the process that runs, while a change of `ports` waits for its next start; null otherwise. */
   portsInUse: InstancePort[] | null

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { DESIRED_STATES, INSTANCE_STATE_NAMES } from '../../../shared/domain/instance-state'
 import type { Actor, InstanceEvent, Reason } from '../../../shared/schemas/event'
-import type { InstancePort, LockedLayer, Placement } from '../../../shared/schemas/instance'
+import type { InstancePort, LockedLayer, Placement, PortRequest } from '../../../shared/schemas/instance'
 import type { Resources, RestartPolicy } from '../../../shared/schemas/runtime'
 import type { TemplateType } from '../../../shared/schemas/template-type'
 import type { InstanceRecord } from '../../ports'
@@ -27,6 +27,7 @@ export const instances = sqliteTable(
     /** Values of secret variables are sealed before they come here. */
     variables: text('variables', { mode: 'json' }).$type<Record<string, string>>().notNull(),
     secretNames: text('secret_names', { mode: 'json' }).$type<string[]>().notNull(),
+    portRequests: text('port_requests', { mode: 'json' }).$type<PortRequest[]>().notNull(),
     ports: text('ports', { mode: 'json' }).$type<InstancePort[]>().notNull(),
     portsInUse: text('ports_in_use', { mode: 'json' }).$type<InstancePort[]>(),
     placement: text('placement', { mode: 'json' }).$type<Placement>().notNull(),

@@ -1,9 +1,9 @@
-import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, ne, sql } from 'drizzle-orm'
 import { AppError } from '../../../shared/errors'
 import type { NodeStore } from '../../ports'
 import type { Database } from '../client'
 import { immediate } from '../client'
-import { nodes, portQuarantine } from '../schema'
+import { instances, nodes, portQuarantine } from '../schema'
 import { violatesUnique } from '../sqlite-error'
 
 export function createNodeStore(db: Database): NodeStore {
@@ -61,7 +61,12 @@ export function createNodeStore(db: Database): NodeStore {
       return joined.changes === 1
     },
     async remove(id) {
-      db.delete(nodes).where(eq(nodes.id, id)).run()
+      immediate(db, tx => {
+        const holds = and(eq(instances.nodeId, id), ne(instances.state, 'DESTROYED'))
+        const held = tx.select({ name: instances.name }).from(instances).where(holds).limit(1).get()
+        if (held) throw new AppError('NODE_IN_USE', `The node still holds "${held.name}". Destroy it first.`)
+        tx.delete(nodes).where(eq(nodes.id, id)).run()
+      })
     },
     async quarantinePort(nodeId, protocol, port, until, now) {
       db.delete(portQuarantine).where(lte(portQuarantine.until, now)).run()

@@ -27,7 +27,15 @@ export function applyObservation(record: InstanceRecord, observation: Observatio
   if (!path) return noteImpossible(record, observation, observed, now)
 
   const reason = reasonOf(observation, now)
-  const base: InstanceChange = { change: { observed, appliedGeneration: observation.generation }, events: [] }
+  const isNewest = observation.generation >= record.generation
+  const base: InstanceChange = {
+    change: {
+      observed,
+      appliedGeneration: observation.generation,
+      ...(record.portsInUse && isNewest ? { portsInUse: null } : {}),
+    },
+    events: [],
+  }
   const steps =
     path.length > 0 || isNewTry(record, observation)
       ? moveTo(record, observation, path, reason, now)

@@ -2,57 +2,89 @@ import type { ErrorIssue } from '../../../shared/errors'
 import type { InstancePort, PortRequest } from '../../../shared/schemas/instance'
 import type { RuntimePort } from '../../../shared/schemas/runtime'
 
+export interface WantedPorts {
+  ports: InstancePort[]
+  /** What makes no sense by itself. */
+  invalid: ErrorIssue[]
+  /** Ports of the instance that cannot be had together. */
+  clashing: ErrorIssue[]
+}
+
 /**
  * The ports of an instance: those its layers name, in their order, each with what the request says of the same
  * name put over it, then those that only the request names. None has a host port yet but those asked for by number.
  */
-export function wantedPorts(
-  declared: readonly RuntimePort[],
-  requested: readonly PortRequest[],
-): { ports: InstancePort[]; issues: ErrorIssue[] } {
-  const issues: ErrorIssue[] = []
-  const names = [...new Set([...declared.map(port => port.name), ...requested.map(port => port.name)])]
-  const ports = names.map((name): InstancePort => {
+export function wantedPorts(declared: readonly RuntimePort[], requested: readonly PortRequest[]): WantedPorts {
+  const names = new Set([...declared, ...requested].map(port => port.name))
+  const ports = [...names].map(name => {
     const base = declared.find(port => port.name === name)
-    const index = requested.findIndex(port => port.name === name)
-    const request = requested[index]
-    const protocol = request?.protocol ?? base?.protocol ?? 'tcp'
-    const expose = request?.expose ?? base?.expose ?? 'public'
-    const container = request?.container ?? base?.container ?? null
-    const host = expose === 'none' ? null : (request?.host ?? null)
-    const at = index >= 0 ? `ports[${index}]` : `layers`
-    if (expose === 'none' && request?.host !== undefined) {
-      issues.push({ path: `${at}.host`, message: `"${name}" is not exposed, so it can have no host port` })
-    }
-    if (expose === 'none' && container === null) {
-      issues.push({
-        path: `${at}.container`,
-        message: `"${name}" is not exposed, so it must say on which port the server listens`,
-      })
-    }
-    return { name, protocol, container, host, expose, fixed: host !== null }
+    const request = requested.find(port => port.name === name)
+    return mergePort(name, base, request)
   })
-  issues.push(...clashes(ports, requested))
-  return { ports, issues }
+  return { ports, invalid: findInvalid(ports, requested), clashing: findClashes(ports, requested) }
 }
 
-/** Two ports that cannot both be had: one number asked for twice, or two that listen at one place. */
-function clashes(ports: readonly InstancePort[], requested: readonly PortRequest[]): ErrorIssue[] {
-  const issues: ErrorIssue[] = []
-  for (const side of ['host', 'container'] as const) {
-    const seen = new Map<string, string>()
-    for (const port of ports) {
-      if (port[side] === null) continue
-      const key = `${port.protocol}/${port[side]}`
-      const other = seen.get(key)
-      const index = requested.findIndex(request => request.name === port.name)
-      if (other)
-        issues.push({
-          path: index >= 0 ? `ports[${index}].${side}` : 'layers',
-          message: `${key} is also the ${side} port of "${other}"`,
-        })
-      seen.set(key, port.name)
-    }
+function mergePort(name: string, base: RuntimePort | undefined, request: PortRequest | undefined): InstancePort {
+  const expose = request?.expose ?? base?.expose ?? 'public'
+  const host = expose === 'none' ? null : (request?.host ?? null)
+  return {
+    name,
+    protocol: request?.protocol ?? base?.protocol ?? 'tcp',
+    container: request?.container ?? base?.container ?? null,
+    host,
+    expose,
+    fixed: host !== null,
   }
-  return issues
+}
+
+/** A port that nobody reaches from outside has no host port, so it must know by itself where the server listens. */
+function findInvalid(ports: readonly InstancePort[], requested: readonly PortRequest[]): ErrorIssue[] {
+  return ports.flatMap(({ name, expose, container }) => {
+    if (expose !== 'none') return []
+    const asksForHost = requested.some(request => request.name === name && request.host !== undefined)
+    const message = `"${name}" is not exposed, so`
+    return [
+      ...(asksForHost
+        ? [{ path: pathOf(name, requested, 'host'), message: `${message} it can have no host port` }]
+        : []),
+      ...(container === null
+        ? [
+            {
+              path: pathOf(name, requested, 'container'),
+              message: `${message} it must say on which port the server listens`,
+            },
+          ]
+        : []),
+    ]
+  })
+}
+
+/** One number asked for twice, or two ports that listen at one place. */
+function findClashes(ports: readonly InstancePort[], requested: readonly PortRequest[]): ErrorIssue[] {
+  return (['host', 'container'] as const).flatMap(side => {
+    const seen = new Map<string, string>()
+    return ports.flatMap(({ name, protocol, [side]: number }) => {
+      if (number === null) return []
+      const key = `${protocol}/${number}`
+      const other = seen.get(key)
+      seen.set(key, name)
+      return other
+        ? [{ path: pathOf(name, requested, side), message: `${key} is also the ${side} port of "${other}"` }]
+        : []
+    })
+  })
+}
+
+function pathOf(name: string, requested: readonly PortRequest[], key: string): string {
+  const index = requested.findIndex(request => request.name === name)
+  return index >= 0 ? `ports[${index}].${key}` : `ports.${name}.${key}`
+}
+
+/** Lets ports keep the host ports they have, where nothing else was asked for. */
+export function keepHosts(ports: readonly InstancePort[], current: readonly InstancePort[]): InstancePort[] {
+  return ports.map(port => {
+    if (port.fixed || port.expose === 'none') return port
+    const before = current.find(({ name, protocol }) => name === port.name && protocol === port.protocol)
+    return { ...port, host: before?.host ?? null }
+  })
 }

@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util'
+import { AppError } from '../../shared/errors'
+import type { AgentEvents, Clock, InstanceStore, LayerSource } from '../ports'
+import type { InstanceObservations } from './instance-observations'
+import type { NodeDirectory } from './node-directory'
+import type { NodeLive } from './node-live'
+import type { NodeNews } from './node-news'
+import type { NodeSettings } from './node-settings'
+import type { Reconciler } from './reconciler'
+
+export interface AgentEventsDeps {
+  admit: AgentEvents['admit']
+  refused: AgentEvents['refused']
+  observations: InstanceObservations
+  instances: Pick<InstanceStore, 'find'>
+  directory: Pick<NodeDirectory, 'find' | 'update'>
+  live: NodeLive
+  news: NodeNews
+  settings: NodeSettings
+  reconciler: Pick<Reconciler, 'nodeReady' | 'roomChanged'>
+  layers: Pick<LayerSource, 'signedUrl'>
+  clock: Pick<Clock, 'now'>
+}
+
+/** What happens when agents come, speak and go; the gateway calls it for each node in order. */
+export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
+  const { observations, instances, directory, live, news, settings, reconciler, layers, clock } = deps
+
+  return {
+    admit: deps.admit,
+    refused: deps.refused,
+    settings: async nodeId => settings.of(nodeId),
+    touched: nodeId => live.touch(nodeId),
+    owns: (nodeId, instanceId) => observations.owns(nodeId, instanceId),
+    observed: (nodeId, observation) => observations.observed(nodeId, observation),
+    progress: (nodeId, progress) => observations.progress(nodeId, progress),
+
+    async connected(nodeId) {
+      const node = directory.find(nodeId)
+      if (!node) return
+      live.touch(nodeId)
+      const now = clock.now()
+      // It has its secret: the token has done its work.
+      await directory.update(nodeId, {
+        lastSeenAt: now,
+        joinedAt: node.joinedAt ?? now,
+        joinTokenHash: null,
+        joinTokenExpiresAt: null,
+      })
+      news.tell(nodeId)
+    },
+
+    async disconnected(nodeId) {
+      if (!directory.find(nodeId)) return
+      live.note(nodeId, { isReady: false })
+      await directory.update(nodeId, { lastSeenAt: live.lastSeenAt(nodeId) })
+      await news.tellWithInstances(nodeId)
+    },
+
+    async report(nodeId, { specs, load, instances: reported }) {
+      const node = directory.find(nodeId)
+      if (!node) return
+      if (!isDeepStrictEqual(node.specs, specs)) await directory.update(nodeId, { specs })
+      const { found, stillHeld } = await observations.report(nodeId, reported)
+      live.touch(nodeId)
+      live.note(nodeId, { isReady: true, load, engine: specs.engine, found })
+      await news.tellWithInstances(nodeId)
+      await reconciler.nodeReady(nodeId, stillHeld)
+    },
+
+    async heartbeat(nodeId, { load, engine }) {
+      live.touch(nodeId)
+      const before = live.of(nodeId).engine
+      live.note(nodeId, { load, engine })
+      settings.catchUp(nodeId)
+      if (before?.available === engine.available) return news.tellLoad(nodeId)
+      news.tell(nodeId)
+      if (engine.available) reconciler.roomChanged()
+    },
+
+    async layerUrl(nodeId, instanceId, sha256) {
+      const record = await instances.find(instanceId)
+      if (record?.nodeId === nodeId && record.layers.some(layer => layer.sha256 === sha256))
+        return layers.signedUrl(sha256)
+      throw new AppError(
+        'NOT_FOUND',
+        `The server ${instanceId} has no layer with the sha256 ${sha256.slice(0, 12)}…. It was changed meanwhile; a newer command follows.`,
+      )
+    },
+  }
+}

@@ -1,0 +1,193 @@
+import type { z } from 'zod'
+import { POLICY } from '../../shared/domain/policy'
+import { AppError } from '../../shared/errors'
+import { cacheAnswer, purgeAnswer } from '../../shared/protocol/agent'
+import type { Welcome } from '../../shared/protocol/agent'
+import type { createNodeBody, Node, NodeCache, patchNodeBody, purgeCacheBody } from '../../shared/schemas/node'
+import type { Operation } from '../../shared/schemas/status'
+import { applyMark } from '../domain/decide/apply-mark'
+import { joinCommand } from '../domain/join-command'
+import type { AgentLink, Clock, Ids, InstanceStore, NodeRecord, PanelBus } from '../ports'
+import { answerOf } from './agent-answer'
+import type { InstanceWriter } from './instance-writer'
+import type { NodeDirectory } from './node-directory'
+import type { NodeLive } from './node-live'
+import type { NodeNews } from './node-news'
+import type { NodeSettings } from './node-settings'
+import type { OperationService } from './operation-service'
+import { hashSecret } from './secret-hash'
+
+export interface NodeService {
+  /** The join token is told once; it is kept as a hash and good for a day. NAME_TAKEN. */
+  create(
+    input: z.output<typeof createNodeBody>,
+    brainUrl: URL,
+  ): Promise<{ node: Node; joinToken: string; joinCommand: string }>
+  list(page: { limit: number; cursor?: string }): Promise<{ items: Node[]; nextCursor: string | null }>
+  /** NOT_FOUND for an unknown one, here and below. */
+  get(id: string): Promise<Node>
+  patch(id: string, change: z.output<typeof patchNodeBody>): Promise<Node>
+  /**
+   * Forgets the node: its connection ends and its secret is worthless. NODE_IN_USE while it holds instances; but what is
+   * to be destroyed does not keep a node that is out of reach, for it may never come back.
+   */
+  remove(id: string): Promise<void>
+  /** NODE_UNREACHABLE; CONFLICT while another operation of the node runs. */
+  purgeCache(id: string, body: z.output<typeof purgeCacheBody>): Promise<Operation>
+  cache(id: string): Promise<NodeCache>
+  settings(id: string): Welcome['settings']
+  /** The node of this machine, made if it does not exist, with a new join token for an agent that has no secret yet. */
+  ensureLocalNode(): Promise<{ nodeId: string; joinToken: string }>
+}
+
+export interface NodeServiceDeps {
+  instances: Pick<InstanceStore, 'usageByNode' | 'living'>
+  directory: NodeDirectory
+  live: Pick<NodeLive, 'forget' | 'isReady'>
+  news: NodeNews
+  writer: Pick<InstanceWriter, 'change'>
+  settings: NodeSettings
+  operations: Pick<OperationService, 'run'>
+  link: AgentLink
+  panel: Pick<PanelBus, 'publish'>
+  clock: Pick<Clock, 'now'>
+  ids: Ids
+  /** sha256 of the agent program that this brain gives out; null when it has none. */
+  agentSha256: () => Promise<string | null>
+  /** A node may have room now that had none. */
+  onRoomChanged: () => void
+}
+
+export function createNodeService(deps: NodeServiceDeps): NodeService {
+  const { instances, directory, live, news, writer, settings, operations, link, panel, clock, ids } = deps
+
+  async function register(input: Pick<NodeRecord, 'name' | 'local'> & Partial<Pick<NodeRecord, 'region' | 'tags'>>) {
+    const joinToken = ids.secret()
+    const record = await directory.create({
+      id: ids.entity(),
+      name: input.name,
+      region: input.region ?? null,
+      tags: input.tags ?? [],
+      devMode: false,
+      schedulable: true,
+      local: input.local,
+      secretHash: null,
+      joinTokenHash: hashSecret(joinToken),
+      joinTokenExpiresAt: clock.now() + POLICY.join.tokenMs,
+      specs: null,
+      joinedAt: null,
+      lastSeenAt: null,
+      createdAt: clock.now(),
+    })
+    news.tell(record.id)
+    return { record, joinToken }
+  }
+
+  async function renewToken(id: string): Promise<string> {
+    const joinToken = ids.secret()
+    await directory.update(id, {
+      joinTokenHash: hashSecret(joinToken),
+      joinTokenExpiresAt: clock.now() + POLICY.join.tokenMs,
+    })
+    return joinToken
+  }
+
+  /** What is to be destroyed on a machine that is gone is gone with it; anything else keeps the node. */
+  async function emptyOf(record: NodeRecord): Promise<void> {
+    const held = await instances.living(record.id)
+    const kept = link.isConnected(record.id) ? held : held.filter(({ desired }) => desired !== 'destroyed')
+    if (kept.length > 0) {
+      const names = kept
+        .slice(0, 3)
+        .map(({ name }) => `"${name}"`)
+        .join(', ')
+      const others = kept.length > 3 ? ` and ${kept.length - 3} more` : ''
+      throw new AppError(
+        'NODE_IN_USE',
+        `"${record.name}" still holds ${names}${others}. Destroy ${kept.length === 1 ? 'it' : 'them'} first.`,
+      )
+    }
+    const reason = {
+      code: 'NODE_REMOVED',
+      message: `Its node "${record.name}" was removed while out of reach; what is left on that machine is no longer Strata's.`,
+    }
+    for (const { id } of held)
+      await writer.change(id, current => applyMark(current, { state: 'DESTROYED', reason }, clock.now()))
+  }
+
+  return {
+    async create(input, brainUrl) {
+      const { record, joinToken } = await register({ ...input, local: false })
+      const agentSha256 = await deps.agentSha256()
+      return {
+        node: await news.present(record),
+        joinToken,
+        joinCommand: joinCommand({ brainUrl, joinToken, nodeName: record.name, agentSha256 }),
+      }
+    },
+
+    async list({ limit, cursor }) {
+      const usage = new Map((await instances.usageByNode()).map(entry => [entry.nodeId, entry]))
+      const after = directory
+        .list()
+        .filter(({ id }) => cursor === undefined || id > cursor)
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+      const none = { total: 0, running: 0, memoryMb: 0, cpus: 0, diskMb: 0 }
+      const items = await Promise.all(
+        after
+          .slice(0, limit)
+          .map(record => news.present(record, usage.get(record.id) ?? { nodeId: record.id, ...none })),
+      )
+      return { items, nextCursor: after.length > limit ? (items.at(-1)?.id ?? null) : null }
+    },
+
+    get: async id => news.present(directory.get(id)),
+
+    async patch(id, change) {
+      directory.get(id)
+      const record = await directory.update(id, change)
+      settings.push(id)
+      deps.onRoomChanged()
+      await news.tellWithInstances(id)
+      return news.present(record)
+    },
+
+    async remove(id) {
+      const record = directory.get(id)
+      await emptyOf(record)
+      await directory.remove(id)
+      link.disconnect(id, 'The node was removed.')
+      live.forget(id)
+      panel.publish('node.removed', { id }, 'node.read')
+    },
+
+    async purgeCache(id, { templates }) {
+      const { name } = directory.get(id)
+      return operations.run({ kind: 'node.purge-cache', subject: { kind: 'node', id } }, async () => {
+        const layers = templates?.map(({ id: template, version }) => ({
+          template,
+          ...(version === undefined ? {} : { version }),
+        }))
+        return answerOf(await link.send(id, 'cache.purge', layers ? { layers } : {}), purgeAnswer, `The node "${name}"`)
+      })
+    },
+
+    async cache(id) {
+      const { name } = directory.get(id)
+      const { layers } = answerOf(await link.send(id, 'cache.list', {}), cacheAnswer, `The node "${name}"`)
+      const sum = (list: NodeCache['layers']) => list.reduce((bytes, layer) => bytes + layer.bytes, 0)
+      return { layers, bytes: sum(layers), inUseBytes: sum(layers.filter(layer => layer.inUseBy.length > 0)) }
+    },
+
+    settings: id => settings.of(id),
+
+    async ensureLocalNode() {
+      const existing = directory.list().find(node => node.local)
+      if (existing) return { nodeId: existing.id, joinToken: await renewToken(existing.id) }
+      const taken = new Set(directory.list().map(({ name }) => name))
+      const name = ['local', 'local-2', 'local-3'].find(candidate => !taken.has(candidate)) ?? `local-${ids.entity()}`
+      const { record, joinToken } = await register({ name, local: true })
+      return { nodeId: record.id, joinToken }
+    },
+  }
+}
