@@ -1,10 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../shared/errors'
 import type { Clock, ObjectStore } from '../ports'
 import { isObjectKey, requireObjectKey } from './object-key'
@@ -12,7 +10,6 @@ import { signPath } from './signed-url'
 
 /** Not a possible key, so that it can never be listed, read or removed as an object. */
 const STAGING = '.staging'
-const WRITE_BUFFER_BYTES = 1024 ** 2
 
 export interface DiskStoreOptions {
   /** Folder of the objects; made when missing. It belongs to one brain alone. */
@@ -96,17 +93,12 @@ async function writeStaged(path: string, source: Readable): Promise<{ sha256: st
   let sizeBytes = 0
   const handle = await open(path, 'wx', 0o600)
   try {
-    await pipeline(
-      source,
-      async function* measure(chunks: AsyncIterable<Buffer>) {
-        for await (const chunk of chunks) {
-          hash.update(chunk)
-          sizeBytes += chunk.length
-          yield chunk
-        }
-      },
-      handle.createWriteStream({ autoClose: false, highWaterMark: WRITE_BUFFER_BYTES }),
-    )
+    for await (const chunk of source) {
+      const bytes = chunk as Buffer
+      hash.update(bytes)
+      sizeBytes += bytes.length
+      await handle.writeFile(bytes)
+    }
     await handle.sync()
   } finally {
     await handle.close()
@@ -125,7 +117,7 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 async function syncFolder(path: string): Promise<void> {
-  const handle: FileHandle = await open(path, 'r')
+  const handle = await open(path, 'r')
   try {
     await handle.sync()
   } finally {
