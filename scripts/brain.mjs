@@ -6,6 +6,8 @@ import { AGENT_ENTRY, BRAIN_BUILD } from './paths.mjs'
 
 const entry = pathToFileURL(join(BRAIN_BUILD, 'server', 'index.mjs')).href
 
+// The data folder may lie open so that servers reach the files of the local node in it; what the brain writes is its own.
+process.umask(0o077)
 Object.assign(process.env, { NODE_ENV: 'production' }, nitroSettings(process.env))
 // The program that nodes fetch from this brain.
 process.env.STRATA_AGENT_BUNDLE ??= AGENT_ENTRY

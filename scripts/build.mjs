@@ -21,7 +21,7 @@ const BUILDS = {
     ],
     folder: BRAIN_BUILD,
     entry: join(BRAIN_BUILD, 'server', 'index.mjs'),
-    command: [tool('nuxt'), ['build', '--logLevel', 'silent']],
+    command: [tool('nuxt'), ['build']],
   },
   agent: {
     title: 'agent',
@@ -67,7 +67,7 @@ async function ensureOne(name) {
     // A source that changes while we build leaves a mark that fits neither state: built again next time.
     const hash = hashInputs(build.inputs)
     rmSync(markOf(build), { force: true })
-    const code = await runTool(...build.command)
+    const code = await runTool(...build.command, { quiet: true })
     if (code !== 0 || !existsSync(build.entry)) throw new BuildError(`The ${build.title} could not be built (exit code ${code}); the reason is above.`)
     writeFileSync(markOf(build), hash)
   })

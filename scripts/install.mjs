@@ -26,7 +26,7 @@ export async function ensureInstalled() {
     console.log('Installing the dependencies …')
     const npm = await findNpm()
     const flags = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
-    const code = await runTool(process.execPath, [npm, 'install', ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const code = await runTool(process.execPath, [npm, 'install', ...flags], { quiet: true })
     if (code !== 0)
       throw new InstallError(
         `npm could not install the dependencies (exit code ${code}). What it said is above; most often the registry is out of reach. Run the command again when it is back.`,

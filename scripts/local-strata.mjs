@@ -1,10 +1,29 @@
-import { join, resolve } from 'node:path'
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { ROOT } from './paths.mjs'
+
+/** Whether any user may pass through a folder (or the nearest one above it that exists). */
+function isOpenToAll(folder) {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode
+  if (mode !== undefined && (mode & 0o001) === 0) return false
+  return folder === dirname(folder) || isOpenToAll(dirname(folder))
+}
+
+/**
+ * The local node's folder. Under root servers run as a user of their own, who must be able to pass through every folder
+ * above; below a private one, such as /root, that cannot be, and the node lives in the system's place for such data.
+ */
+function nodeDirOf(dataDir) {
+  const isRoot = process.getuid?.() === 0
+  if (!isRoot || isOpenToAll(dataDir)) return join(dataDir, 'node')
+  return join('/var/lib/strata', `local-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`)
+}
 
 /** Where this machine's brain and local node keep what they know; `record` names the processes of `npm start`. */
 export function localPaths(env = process.env) {
   const dataDir = resolve(ROOT, env.STRATA_DATA_DIR || 'data')
-  return { dataDir, nodeDir: join(dataDir, 'node'), logsDir: join(dataDir, 'logs'), record: join(dataDir, 'launcher.json') }
+  return { dataDir, nodeDir: nodeDirOf(dataDir), logsDir: join(dataDir, 'logs'), record: join(dataDir, 'launcher.json') }
 }
 
 export function brainEnvironment(env = process.env) {

@@ -29,7 +29,7 @@ function removeStale(file) {
  * record of the live process that has it. `update` adds to the record, which anybody may read.
  */
 export function takeLock(file, record = {}) {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  mkdirSync(dirname(file), { recursive: true })
   const draft = `${file}.${process.pid}`
   const write = content => writeFileSync(draft, JSON.stringify(content), { mode: 0o600 })
   let content = { ...identify(process.pid), ...record }

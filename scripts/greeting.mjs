@@ -1,0 +1,28 @@
+/** One line of what `npm start` prints: a short label and what it is. */
+export const say = (label, text) => console.log(`  ${label.padEnd(9)}${text}`)
+
+export function greet({ url, setup, logs, nodeDir, example }) {
+  console.log('\nStrata runs.\n')
+  say('Panel', url)
+  if (setup.url) say('Sign in', `make the first account here, once: ${setup.url}`)
+  else say('Sign in', `with your account${setup.adminUser ? `, such as ${setup.adminUser}` : ''}`)
+  say('Logs', logs)
+  if (nodeDir) say('Files', `${nodeDir} (servers run as a user of their own, who cannot reach the data folder)`)
+  if (example) say('Server', 'the example is on its way …')
+  console.log('\n  Ctrl-C stops brain and agent, not the servers. `npm stop` ends those as well.\n')
+}
+
+/** Says what became of the example, once per state that matters to somebody who waits for it. */
+export function exampleTeller() {
+  let told
+  return ({ name, state, address, runtime, message }) => {
+    const why = message ? `: ${message}` : ''
+    const text = {
+      RUNNING: `${name} runs at ${address ?? 'an address that the panel shows'}, by the ${runtime} runtime${why}`,
+      FAILED: `${name} failed${why || '; the panel says why'}`,
+    }[state]
+    if (!text || text === told) return
+    say('Server', text)
+    told = text
+  }
+}
