@@ -15,8 +15,14 @@ const spokenVersion = z.object({ protocolVersion: z.number() })
  */
 export function readHandshake(auth: unknown): AgentHandshake {
   const version = spokenVersion.safeParse(auth)
-  if (version.success && (version.data.protocolVersion < OLDEST_PROTOCOL_VERSION || version.data.protocolVersion > PROTOCOL_VERSION)) {
-    const spoken = OLDEST_PROTOCOL_VERSION === PROTOCOL_VERSION ? `${PROTOCOL_VERSION}` : `${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`
+  if (
+    version.success &&
+    (version.data.protocolVersion < OLDEST_PROTOCOL_VERSION || version.data.protocolVersion > PROTOCOL_VERSION)
+  ) {
+    const spoken =
+      OLDEST_PROTOCOL_VERSION === PROTOCOL_VERSION
+        ? `${PROTOCOL_VERSION}`
+        : `${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`
     throw new AppError(
       'PROTOCOL_VERSION',
       `The agent speaks protocol version ${version.data.protocolVersion}, this brain speaks ${spoken}. Fetch the agent anew from this brain at /agent/strata-agent.mjs.`,
@@ -31,7 +37,10 @@ export function readHandshake(auth: unknown): AgentHandshake {
   const joining = joinToken !== undefined && secret === undefined
   const returning = secret !== undefined && nodeId !== undefined && joinToken === undefined
   if (!joining && !returning) {
-    throw new AppError('HANDSHAKE_REFUSED', 'A handshake carries either a join token, or the id and the secret of a node that joined before.')
+    throw new AppError(
+      'HANDSHAKE_REFUSED',
+      'A handshake carries either a join token, or the id and the secret of a node that joined before.',
+    )
   }
   return parsed.data
 }

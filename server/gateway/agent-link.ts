@@ -14,12 +14,19 @@ export function createAgentLink(sessions: AgentSessions, log: GatewayLog): Agent
     async send(nodeId, name, payload) {
       const session = sessions.ready(nodeId)
       if (!session) {
-        throw new AppError('NODE_UNREACHABLE', 'The node has no connection to the brain. What is wanted of it is kept and carried out when it is back.')
+        throw new AppError(
+          'NODE_UNREACHABLE',
+          'The node has no connection to the brain. What is wanted of it is kept and carried out when it is back.',
+        )
       }
       const answer = agentAck.safeParse(await ask(session, name, payload, POLICY.channel.ackMs))
       if (answer.success) return answer.data
       log.warn({ nodeId, message: name }, 'An agent acknowledged a message in a shape that is not known')
-      return { ok: false, code: 'MESSAGE_INVALID', message: `The agent acknowledged ${name} in a shape that is not known.` }
+      return {
+        ok: false,
+        code: 'MESSAGE_INVALID',
+        message: `The agent acknowledged ${name} in a shape that is not known.`,
+      }
     },
     disconnect(nodeId, reason) {
       const session = sessions.find(nodeId)

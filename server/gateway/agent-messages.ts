@@ -43,7 +43,11 @@ export interface AgentMessages {
 export function createAgentMessages(deps: AgentMessageDeps): AgentMessages {
   const handlers = createHandlers(deps)
 
-  function prepare<Name extends keyof AgentToBrain>(session: AgentSession, name: Name, raw: unknown): () => Promise<unknown> {
+  function prepare<Name extends keyof AgentToBrain>(
+    session: AgentSession,
+    name: Name,
+    raw: unknown,
+  ): () => Promise<unknown> {
     const payload = parseMessage(name, schemas[name], raw)
     return async () => {
       if (!MAY_NAME_STRANGERS.has(name)) await checkOwner(deps.events, session.nodeId, name, payload)
@@ -66,7 +70,10 @@ function isAgentMessage(name: unknown): name is keyof AgentToBrain {
 async function checkOwner(events: AgentEvents, nodeId: string, name: string, payload: unknown): Promise<void> {
   for (const instanceId of namedInstances(payload)) {
     if (await events.owns(nodeId, instanceId)) continue
-    throw new AppError('NOT_OWNER', `The message ${name} speaks of the instance ${instanceId}, which this node does not hold.`)
+    throw new AppError(
+      'NOT_OWNER',
+      `The message ${name} speaks of the instance ${instanceId}, which this node does not hold.`,
+    )
   }
 }
 
@@ -109,6 +116,9 @@ function resync(session: AgentSession, log: GatewayLog): void {
   const nothing: BrainToAgent['node.resync'] = {}
   ask(session, 'node.resync', nothing, POLICY.channel.ackMs).catch((error: unknown) => {
     session.isResyncing = false
-    log.debug({ err: error, nodeId: session.nodeId }, 'A node did not take the request for a new report; the next gap asks again')
+    log.debug(
+      { err: error, nodeId: session.nodeId },
+      'A node did not take the request for a new report; the next gap asks again',
+    )
   })
 }

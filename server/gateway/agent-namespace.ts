@@ -4,12 +4,12 @@ import { POLICY } from '../../shared/domain/policy'
 import { AppError } from '../../shared/errors'
 import { agentAck, WELCOME, type Welcome } from '../../shared/protocol/agent'
 import type { AgentEvents } from '../ports'
-import { openEnvelope, refusalOf } from './ack'
+import { connectError, openEnvelope, refusalOf } from './ack'
 import { readHandshake } from './agent-handshake'
 import type { AgentMessages } from './agent-messages'
 import { ask, createAgentSession, cutSession, type AgentSession } from './agent-session'
 import type { AgentSessions } from './agent-sessions'
-import { cut, type Connection } from './engine'
+import { cut } from './engine'
 import type { GatewayLog } from './gateway-log'
 import type { RecordRefusal } from './refusals'
 import type { WatchRegistry } from './watch-registry'
@@ -37,18 +37,23 @@ export function openAgentNamespace(io: Server, deps: AgentNamespaceDeps): void {
       (error: unknown) => {
         const refusal = refusalOf(error, deps.log, 'the handshake of an agent')
         deps.recordRefusal(socket.conn, refusal)
-        next(Object.assign(new Error(refusal.message), { data: { code: refusal.code, message: refusal.message } }))
+        next(connectError(refusal))
         // After the refusal was written: an agent that tries again dials again, at its own pace.
         setImmediate(() => socket.conn.close())
       },
     )
   })
-  namespace.on('connection', (socket) => {
+  namespace.on('connection', socket => {
     const session = deps.sessions.of(socket.conn)
     if (!session) return cut(socket.conn)
     session.socket = socket
     socket.use(event => receive(session, event, deps))
-    socket.on('error', error => deps.recordRefusal(socket.conn, { code: 'MESSAGE_INVALID', message: `A packet could not be read: ${error.message}.` }))
+    socket.on('error', error =>
+      deps.recordRefusal(socket.conn, {
+        code: 'MESSAGE_INVALID',
+        message: `A packet could not be read: ${error.message}.`,
+      }),
+    )
     socket.on('disconnect', () => cut(socket.conn))
     session.queue.push(() => welcome(session, deps))
   })
@@ -57,7 +62,10 @@ export function openAgentNamespace(io: Server, deps: AgentNamespaceDeps): void {
 /** @throws AppError whatever makes the handshake a bad one. */
 async function admit(socket: Socket, deps: AgentNamespaceDeps): Promise<void> {
   if (socket.handshake.query.transport !== 'websocket') {
-    throw new AppError('HANDSHAKE_REFUSED', 'An agent connects by WebSocket from the start; this one began with long polling.')
+    throw new AppError(
+      'HANDSHAKE_REFUSED',
+      'An agent connects by WebSocket from the start; this one began with long polling.',
+    )
   }
   const handshake = readHandshake(socket.handshake.auth)
   const { nodeId, secret } = await deps.events.admit(handshake, deps.addressOf(socket.request))
@@ -71,7 +79,11 @@ async function admit(socket: Socket, deps: AgentNamespaceDeps): Promise<void> {
 /** The first thing in the queue of a session: whatever the agent says before it took its welcome waits. */
 async function welcome(session: AgentSession, { events, watch, log }: AgentNamespaceDeps): Promise<void> {
   try {
-    const message: Welcome = { nodeId: session.nodeId, secret: session.newSecret, settings: await events.settings(session.nodeId) }
+    const message: Welcome = {
+      nodeId: session.nodeId,
+      secret: session.newSecret,
+      settings: await events.settings(session.nodeId),
+    }
     const answer = agentAck.parse(await ask(session, WELCOME, message, POLICY.channel.ackMs))
     if (!answer.ok) throw new AppError('HANDSHAKE_REFUSED', `The agent did not take its welcome: ${answer.message}`)
     session.isReady = true
@@ -94,7 +106,8 @@ function receive(session: AgentSession, event: readonly unknown[], deps: AgentNa
   const { name, payload, hasMore, respond } = openEnvelope(event)
   const refuse = (error: unknown) => {
     const refusal = refusalOf(error, deps.log, `a message of node ${session.nodeId}`)
-    if (refusal.code === 'MESSAGE_INVALID' || refusal.code === 'NOT_OWNER') deps.recordRefusal(session.connection, refusal)
+    if (refusal.code === 'MESSAGE_INVALID' || refusal.code === 'NOT_OWNER')
+      deps.recordRefusal(session.connection, refusal)
     respond(refusal)
   }
   try {
@@ -110,7 +123,10 @@ function receive(session: AgentSession, event: readonly unknown[], deps: AgentNa
       }
     })
     if (isTaken) return
-    deps.recordRefusal(session.connection, { code: 'TOO_MANY_REQUESTS', message: 'More messages of the node wait than are taken in a second; its connection was cut.' })
+    deps.recordRefusal(session.connection, {
+      code: 'TOO_MANY_REQUESTS',
+      message: 'More messages of the node wait than are taken in a second; its connection was cut.',
+    })
     cutSession(session)
   } catch (error) {
     refuse(error)

@@ -65,7 +65,9 @@ export function createAgentSession(
       session.isReady = false
       for (const giveUp of waiting) giveUp()
       await queue.idle()
-      await hooks.onEnd(session).catch((error: unknown) => hooks.log.error({ err: error, nodeId }, 'The end of a connection could not be told'))
+      await hooks
+        .onEnd(session)
+        .catch((error: unknown) => hooks.log.error({ err: error, nodeId }, 'The end of a connection could not be told'))
     }),
   }
   return session
@@ -100,7 +102,10 @@ export function ask(session: AgentSession, name: string, payload: unknown, timeo
 /** Whether an agent answers at all. */
 export function isAlive(session: AgentSession): Promise<boolean> {
   const ping: BrainToAgent['node.ping'] = {}
-  return ask(session, 'node.ping', ping, POLICY.channel.pingMs).then(() => true, () => false)
+  return ask(session, 'node.ping', ping, POLICY.channel.pingMs).then(
+    () => true,
+    () => false,
+  )
 }
 
 function unreachable(detail: string): AppError {

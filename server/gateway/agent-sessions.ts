@@ -35,14 +35,15 @@ export function createAgentSessions(): AgentSessions {
   return {
     of: connection => byConnection.get(connection),
     find: nodeId => byNode.get(nodeId),
-    ready: (nodeId) => {
+    ready: nodeId => {
       const session = byNode.get(nodeId)
       return session?.isReady ? session : undefined
     },
     readyNodes: () => [...byNode.values()].filter(session => session.isReady).map(session => session.nodeId),
 
     async claim(session) {
-      if (byConnection.has(session.connection)) throw new AppError('HANDSHAKE_REFUSED', 'A connection carries one agent; this one already has one.')
+      if (byConnection.has(session.connection))
+        throw new AppError('HANDSHAKE_REFUSED', 'A connection carries one agent; this one already has one.')
       byConnection.set(session.connection, session)
       for (let holder = byNode.get(session.nodeId); holder; holder = byNode.get(session.nodeId)) {
         if (!(await mustYield(holder, session))) {
@@ -54,7 +55,8 @@ export function createAgentSessions(): AgentSessions {
         cutSession(holder)
         await holder.ended
       }
-      if (session.connection.readyState !== 'open') throw new AppError('HANDSHAKE_REFUSED', 'The connection ended during the handshake.')
+      if (session.connection.readyState !== 'open')
+        throw new AppError('HANDSHAKE_REFUSED', 'The connection ended during the handshake.')
       byNode.set(session.nodeId, session)
       living.add(session)
       void session.ended.finally(() => {

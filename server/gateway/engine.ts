@@ -57,7 +57,9 @@ export function createEngine(options: EngineOptions): SocketEngine {
   io.of('/').use((_socket, next) => next(new Error('Invalid namespace')))
   engine.on('connection', (connection: Connection) => {
     limitRate(connection, options)
-    connection.once('close', (reason: string, cause: unknown) => options.onClose(connection, closeReason(reason, cause)))
+    connection.once('close', (reason: string, cause: unknown) =>
+      options.onClose(connection, closeReason(reason, cause)),
+    )
   })
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

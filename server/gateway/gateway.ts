@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AgentEvents, AgentLink, Clock, PanelBus } from '../ports'
+import { connectError } from './ack'
 import { createAgentLink } from './agent-link'
 import { createAgentMessages } from './agent-messages'
 import { openAgentNamespace } from './agent-namespace'
@@ -19,6 +20,8 @@ export interface GatewayOptions {
 
 /** What the gateway calls. The services behind it need the gateway's own ports first, hence two steps. */
 export interface GatewayHandlers {
+  /** While false (the brain starts or stops) everybody is told UNAVAILABLE and dials again. */
+  isStarted: () => boolean
   agents: AgentEvents
   panel: PanelAccess
   /** The node an instance is on, null without one. NOT_FOUND when there is no such instance. */
@@ -54,13 +57,27 @@ export function createGateway({ clock, log, addressOf }: GatewayOptions): Gatewa
     onFlood(connection) {
       accounted.add(connection)
       sessions.of(connection)?.queue.clear()
-      recordRefusal(connection, { code: 'TOO_MANY_REQUESTS', message: 'A connection sent more messages in a second than are taken; it was cut.' })
+      recordRefusal(connection, {
+        code: 'TOO_MANY_REQUESTS',
+        message: 'A connection sent more messages in a second than are taken; it was cut.',
+      })
     },
     onClose(connection, why) {
-      if (why === 'oversized') recordRefusal(connection, { code: 'PAYLOAD_TOO_LARGE', message: 'A message was larger than is taken; its connection was cut.' })
+      if (why === 'oversized')
+        recordRefusal(connection, {
+          code: 'PAYLOAD_TOO_LARGE',
+          message: 'A message was larger than is taken; its connection was cut.',
+        })
       else if (!accounted.has(connection) && (why === 'unreadable' || (why === 'cut' && !isClosing))) {
-        recordRefusal(connection, { code: 'HANDSHAKE_REFUSED', message: 'A connection gave no handshake that could be read, or none in time.' })
-      } else if (why === 'unreadable') recordRefusal(connection, { code: 'MESSAGE_INVALID', message: 'A packet could not be read; its connection was cut.' })
+        recordRefusal(connection, {
+          code: 'HANDSHAKE_REFUSED',
+          message: 'A connection gave no handshake that could be read, or none in time.',
+        })
+      } else if (why === 'unreadable')
+        recordRefusal(connection, {
+          code: 'MESSAGE_INVALID',
+          message: 'A packet could not be read; its connection was cut.',
+        })
     },
   })
 
@@ -73,13 +90,17 @@ export function createGateway({ clock, log, addressOf }: GatewayOptions): Gatewa
     handleRequest: engine.handleRequest,
     webSocketServer: engine.webSocketServer,
     attach: engine.attach,
-    open({ agents, panel: access, nodeOf }) {
+    open({ isStarted, agents, panel: access, nodeOf }) {
       const watch = createWatchRegistry({ link: agentLink, nodeOf, log })
       recordRefusal = createRefusals({ events: agents, sessions, addressOf, log })
       for (const name of ['/agent', '/panel']) {
         engine.io.of(name).use((socket, next) => {
           accounted.add(socket.conn)
-          next()
+          if (isStarted()) return next()
+          next(
+            connectError({ code: 'UNAVAILABLE', message: 'The brain is starting or stopping. Try again in a moment.' }),
+          )
+          setImmediate(() => socket.conn.close())
         })
       }
       const messages = createAgentMessages({ events: agents, watch, log })

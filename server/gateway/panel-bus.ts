@@ -2,7 +2,11 @@ import type { Permission } from '../../shared/domain/permissions'
 import { POLICY } from '../../shared/domain/policy'
 import type { BrainToPanel } from '../../shared/protocol/panel'
 
-export type Publish = <Name extends keyof BrainToPanel>(name: Name, payload: BrainToPanel[Name], needs: Permission) => void
+export type Publish = <Name extends keyof BrainToPanel>(
+  name: Name,
+  payload: BrainToPanel[Name],
+  needs: Permission,
+) => void
 
 /**
  * Thins out bursts of changes of one instance or node: the first goes at once, of those that follow within
@@ -26,7 +30,8 @@ export function coalesce(emit: Publish): Publish {
   return (name, payload, needs) => {
     // A node that is gone must not come back by a change that waited.
     if (name === 'node.removed' && 'id' in payload) held.delete(`node.changed ${payload.id}`)
-    const key = (name === 'instance.changed' || name === 'node.changed') && 'id' in payload ? `${name} ${payload.id}` : null
+    const key =
+      (name === 'instance.changed' || name === 'node.changed') && 'id' in payload ? `${name} ${payload.id}` : null
     if (key === null) return emit(name, payload, needs)
     if (held.has(key)) {
       held.set(key, () => emit(name, payload, needs))

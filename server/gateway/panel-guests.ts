@@ -7,9 +7,9 @@ export type SessionMatch = Parameters<PanelBus['endSessions']>[0]
 export interface PanelGuests {
   /**
    * Lets a socket in as whoever `identify` finds. A session that is ended while that is being found out does not get in.
-   * The socket is forgotten when its connection closes. Undefined: nobody.
+   * The socket is forgotten when its connection closes. Null: nobody.
    */
-  enter(socket: Socket, identify: () => Promise<Principal | undefined>): Promise<Principal | undefined>
+  enter(socket: Socket, identify: () => Promise<Principal | null>): Promise<Principal | null>
   find(socket: Socket): Principal | undefined
   end(match: SessionMatch): void
   all(): [Socket, Principal][]
@@ -26,7 +26,7 @@ export function createPanelGuests(dismiss: (socket: Socket) => void): PanelGuest
       underWay.add(endedMeanwhile)
       try {
         const principal = await identify()
-        if (!principal || endedMeanwhile.some(match => matches(principal, match))) return undefined
+        if (!principal || endedMeanwhile.some(match => matches(principal, match))) return null
         guests.set(socket, principal)
         socket.conn.once('close', () => guests.delete(socket))
         return principal
@@ -44,5 +44,8 @@ export function createPanelGuests(dismiss: (socket: Socket) => void): PanelGuest
 }
 
 function matches(principal: Principal, { sessionId, userId }: SessionMatch): boolean {
-  return (sessionId !== undefined && principal.sessionId === sessionId) || (userId !== undefined && principal.userId === userId)
+  return (
+    (sessionId !== undefined && principal.sessionId === sessionId) ||
+    (userId !== undefined && principal.userId === userId)
+  )
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { Server, Socket } from 'socket.io'
 import { z } from 'zod'
@@ -7,7 +7,7 @@ import { POLICY } from '../../shared/domain/policy'
 import { AppError, isAppError } from '../../shared/errors'
 import { panelToBrain, type BrainToPanel, type PanelToBrain } from '../../shared/protocol/panel'
 import type { PanelBus, Principal } from '../ports'
-import { openEnvelope, parseMessage, refusalOf } from './ack'
+import { connectError, openEnvelope, parseMessage, refusalOf } from './ack'
 import { watchBacklog } from './engine'
 import type { GatewayLog } from './gateway-log'
 import { coalesce } from './panel-bus'
@@ -17,12 +17,12 @@ import type { Watcher, WatchRegistry } from './watch-registry'
 
 export interface PanelAccess {
   /**
-   * Whose session cookie or bearer token this is; undefined, or an AppError that says more, for nobody's. Asked again
+   * Whose session cookie or bearer token this is; null, or an AppError that says more, for nobody's. Asked again
    * every POLICY.channel.revalidateMs for each open page.
    */
-  principalFromHeaders(headers: IncomingHttpHeaders): Promise<Principal | undefined>
-  /** Whether a request with these headers comes from the panel's own pages, or from no browser at all. */
-  isOwnOrigin(headers: IncomingHttpHeaders): boolean
+  principalFromHeaders(headers: IncomingHttpHeaders): Promise<Principal | null>
+  /** Whether a request comes from the panel's own pages, or from no browser at all. */
+  isOwnOrigin(request: IncomingMessage): boolean
 }
 
 export interface PanelNamespaceDeps {
@@ -38,15 +38,18 @@ export function openPanelNamespace(io: Server, deps: PanelNamespaceDeps): PanelB
   const guests = createPanelGuests(socket => dismiss(socket, deps.now()))
 
   namespace.use((socket, next) => {
-    guests.enter(socket, () => identify(socket, deps.access)).then(
-      principal => next(principal ? undefined : refusal(new AppError('UNAUTHENTICATED', 'The session has ended or the token is not good. Sign in again.'), deps.log)),
-      (error: unknown) => next(refusal(error, deps.log)),
-    )
+    guests
+      .enter(socket, () => identify(socket, deps.access))
+      .then(
+        principal => next(principal ? undefined : connectError(NOBODY)),
+        (error: unknown) => next(connectError(refusalOf(error, deps.log, 'the sign-in of a page'))),
+      )
   })
-  namespace.on('connection', (socket) => {
+  namespace.on('connection', socket => {
     const principal = guests.find(socket)
     if (!principal) return void socket.disconnect(true)
-    for (const permission of PERMISSIONS) if (grantsAllow(principal.grants, permission)) void socket.join(roomOf(permission))
+    for (const permission of PERMISSIONS)
+      if (grantsAllow(principal.grants, permission)) void socket.join(roomOf(permission))
     listen(socket, principal, deps)
   })
 
@@ -64,6 +67,8 @@ export function openPanelNamespace(io: Server, deps: PanelNamespaceDeps): PanelB
   }
 }
 
+const NOBODY = { code: 'UNAUTHENTICATED', message: 'The session has ended. Sign in again.' }
+
 /** More than a page ever needs; the rest of a flood is refused one by one until its connection is cut. */
 const MESSAGES_WAITING = 100
 
@@ -74,28 +79,31 @@ function roomOf(permission: string): string {
 const tokenAuth = z.object({ token: z.string().min(1).max(500) })
 
 /** By the token in `auth` or in the header; else by the cookie, and then only for the panel's own pages. */
-async function identify(socket: Socket, access: PanelAccess): Promise<Principal | undefined> {
+async function identify(socket: Socket, access: PanelAccess): Promise<Principal | null> {
   const { headers } = socket.handshake
   const auth = tokenAuth.safeParse(socket.handshake.auth)
-  if (auth.success) return access.principalFromHeaders({ ...headers, cookie: undefined, authorization: `Bearer ${auth.data.token}` })
-  if (headers.authorization === undefined && !access.isOwnOrigin(headers)) {
-    throw new AppError('ORIGIN_REFUSED', 'The connection was opened by a page of another site. Open the panel at its own address.')
+  if (auth.success)
+    return access.principalFromHeaders({ ...headers, cookie: undefined, authorization: `Bearer ${auth.data.token}` })
+  if (headers.authorization === undefined && !access.isOwnOrigin(socket.request)) {
+    throw new AppError(
+      'ORIGIN_REFUSED',
+      'The connection was opened by a page of another site. Open the panel at its own address.',
+    )
   }
   return access.principalFromHeaders(headers)
-}
-
-function refusal(error: unknown, log: GatewayLog): Error {
-  const { code, message } = refusalOf(error, log, 'the sign-in of a page')
-  return Object.assign(new Error(message), { data: { code, message } })
 }
 
 /** The messages of one page, one after the other: a quick `watch`, `unwatch` must not end as watched. */
 function listen(socket: Socket, principal: Principal, { watch, log }: PanelNamespaceDeps): void {
   const watcher: Watcher = { socket, backlog: watchBacklog(socket.conn) }
-  const queue = createSerialQueue({ limit: MESSAGES_WAITING, onError: error => log.error({ err: error }, 'A message of a page could not be handled') })
+  const queue = createSerialQueue({
+    limit: MESSAGES_WAITING,
+    onError: error => log.error({ err: error }, 'A message of a page could not be handled'),
+  })
   const handlers: Handlers = {
     async watch({ instanceId }) {
-      if (!grantsAllow(principal.grants, 'instance.console.read')) throw new AppError('FORBIDDEN', 'Your role does not let you read the console of a server.')
+      if (!grantsAllow(principal.grants, 'instance.console.read'))
+        throw new AppError('FORBIDDEN', 'Your role does not let you read the console of a server.')
       await watch.add(instanceId, watcher)
       if (!socket.connected) watch.leave(watcher)
     },
@@ -104,7 +112,7 @@ function listen(socket: Socket, principal: Principal, { watch, log }: PanelNames
     },
   }
 
-  socket.use((event) => {
+  socket.use(event => {
     const { name, payload, respond } = openEnvelope(event)
     const isTaken = queue.push(async () => {
       try {
@@ -114,7 +122,8 @@ function listen(socket: Socket, principal: Principal, { watch, log }: PanelNames
         respond(refusalOf(error, log, 'a message of a page'))
       }
     })
-    if (!isTaken) respond({ ok: false, code: 'TOO_MANY_REQUESTS', message: 'Too many messages of this page wait already.' })
+    if (!isTaken)
+      respond({ ok: false, code: 'TOO_MANY_REQUESTS', message: 'Too many messages of this page wait already.' })
   })
   socket.on('error', error => log.info({ err: error }, 'A packet of a page could not be read'))
   socket.on('disconnect', () => watch.leave(watcher))

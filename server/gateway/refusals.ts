@@ -14,7 +14,14 @@ export function createRefusals(deps: {
   log: GatewayLog
 }): RecordRefusal {
   return (connection, { code, message }) => {
-    const where = { nodeId: deps.sessions.of(connection)?.nodeId ?? null, address: deps.addressOf(connection.request), code, message }
-    deps.events.refused(where).catch((error: unknown) => deps.log.error({ err: error, ...where }, 'A refusal could not be recorded'))
+    const where = {
+      nodeId: deps.sessions.of(connection)?.nodeId ?? null,
+      address: deps.addressOf(connection.request),
+      code,
+      message,
+    }
+    deps.events
+      .refused(where)
+      .catch((error: unknown) => deps.log.error({ err: error, ...where }, 'A refusal could not be recorded'))
   }
 }

@@ -55,7 +55,11 @@ export function createWatchRegistry({ link, nodeOf, log }: WatchRegistryDeps): W
   const stopping = new Set<string>()
 
   /** True when the node took the message. */
-  async function tell(nodeId: string, name: 'instance.watch' | 'instance.unwatch', instanceId: string): Promise<boolean> {
+  async function tell(
+    nodeId: string,
+    name: 'instance.watch' | 'instance.unwatch',
+    instanceId: string,
+  ): Promise<boolean> {
     if (!link.isConnected(nodeId)) return false
     try {
       const answer = await link.send(nodeId, name, { instanceId })
@@ -107,7 +111,14 @@ export function createWatchRegistry({ link, nodeOf, log }: WatchRegistryDeps): W
     async add(instanceId, watcher) {
       const known = watched.get(instanceId)
       const nodeId = known ? known.nodeId : await nodeOf(instanceId)
-      const entry = watched.get(instanceId) ?? { instanceId, watchers: new Set(), nodeId, streamingFrom: null, isSettling: false, hasChanged: false }
+      const entry = watched.get(instanceId) ?? {
+        instanceId,
+        watchers: new Set(),
+        nodeId,
+        streamingFrom: null,
+        isSettling: false,
+        hasChanged: false,
+      }
       watched.set(instanceId, entry)
       entry.watchers.add(watcher)
       void settle(entry)

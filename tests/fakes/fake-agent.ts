@@ -3,7 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { io, type Socket } from 'socket.io-client'
 import { z } from 'zod'
 import { POLICY } from '../../shared/domain/policy'
-import { brainAck, brainToAgent, layerUrlAnswer, WELCOME, welcome, type AgentHandshake, type AgentToBrain, type BrainAck, type BrainToAgent, type Welcome } from '../../shared/protocol/agent'
+import {
+  brainAck,
+  brainToAgent,
+  layerUrlAnswer,
+  WELCOME,
+  welcome,
+  type AgentHandshake,
+  type AgentToBrain,
+  type BrainAck,
+  type BrainToAgent,
+  type Welcome,
+} from '../../shared/protocol/agent'
 import { PROTOCOL_VERSION } from '../../shared/protocol/version'
 import type { NodeSpecs } from '../../shared/schemas/node'
 import { NORMAL, type FakeBehaviour } from './fake-behaviour'
@@ -35,12 +46,19 @@ export interface FakeIdentity {
 
 /** The brain did not let the agent in. */
 export class FakeRefusal extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
     super(message)
   }
 }
 
 export type FakeAgent = ReturnType<typeof createFakeAgent>
+
+function isKnown(name: string): name is keyof BrainToAgent {
+  return Object.hasOwn(brainToAgent, name)
+}
 
 const refusalData = z.object({ data: z.object({ code: z.string(), message: z.string() }) })
 
@@ -69,17 +87,26 @@ export function createFakeAgent(options: FakeAgentOptions) {
     reconnection: options.reconnects ?? true,
     reconnectionDelay: POLICY.agent.reconnectMinMs,
     reconnectionDelayMax: POLICY.agent.reconnectMaxMs,
-    auth: answer => answer({ ...createHandshake(), ...options.handshake }),
+    auth: give => give({ ...createHandshake(), ...options.handshake }),
   })
   const output = createFakeStream({ behaviour, instances, send: (name, payload) => void say(name, payload) })
 
   function createHandshake(): AgentHandshake {
     const credentials = identity ?? (options.joinToken ? { joinToken: options.joinToken } : {})
-    return { ...credentials, agentVersion: specs.agentVersion, protocolVersion: PROTOCOL_VERSION, agentRunId, bootId: specs.bootId }
+    return {
+      ...credentials,
+      agentVersion: specs.agentVersion,
+      protocolVersion: PROTOCOL_VERSION,
+      agentRunId,
+      bootId: specs.bootId,
+    }
   }
 
   /** Sends one message; resolves to the brain's answer, or to undefined when the connection is away or silent. */
-  async function say<Name extends keyof AgentToBrain>(name: Name, payload: AgentToBrain[Name]): Promise<BrainAck | undefined> {
+  async function say<Name extends keyof AgentToBrain>(
+    name: Name,
+    payload: AgentToBrain[Name],
+  ): Promise<BrainAck | undefined> {
     if (behaviour.isSilent || !socket.connected) return undefined
     // A lost answer is not told apart from a lost message: the next report has the whole truth.
     return sayRaw(name, payload).catch(() => undefined)
@@ -102,7 +129,9 @@ export function createFakeAgent(options: FakeAgentOptions) {
   }
 
   function cachedLayers() {
-    const layers = [...instances.values()].flatMap(instance => (instance.spec?.layers ?? []).map(layer => ({ layer, usedBy: instance.id })))
+    const layers = [...instances.values()].flatMap(instance =>
+      (instance.spec?.layers ?? []).map(layer => ({ layer, usedBy: instance.id })),
+    )
     return [...Map.groupBy(layers, ({ layer }) => layer.sha256)].map(([sha256, users]) => ({
       sha256,
       template: users[0]?.layer.template ?? '',
@@ -119,7 +148,7 @@ export function createFakeAgent(options: FakeAgentOptions) {
     if (known) return known
     const made = new FakeInstance(id, {
       behaviour,
-      fetchLayers: async (spec) => {
+      fetchLayers: async spec => {
         if (!behaviour.asksForLayers) return
         for (const { sha256 } of spec.layers) {
           const answer = await say('layer.url', { instanceId: id, sha256 })
@@ -127,8 +156,9 @@ export function createFakeAgent(options: FakeAgentOptions) {
           else throw Object.assign(new Error('no address'), { code: answer?.code ?? 'DOWNLOAD_FAILED' })
         }
       },
-      progress: (generation, doneBytes, totalBytes) => void say('instance.progress', { instanceId: id, generation, step: 'fetch', doneBytes, totalBytes }),
-      observed: (observation) => {
+      progress: (generation, doneBytes, totalBytes) =>
+        void say('instance.progress', { instanceId: id, generation, step: 'fetch', doneBytes, totalBytes }),
+      observed: observation => {
         stream++
         void say('instance.observed', { stream, observation })
       },
@@ -139,24 +169,32 @@ export function createFakeAgent(options: FakeAgentOptions) {
   }
 
   /** Accepts a lifecycle command unless a newer one was seen. */
-  function command(payload: BrainToAgent['instance.start'], act: (instance: FakeInstance) => void, creates = false): BrainAck {
+  function command(
+    payload: BrainToAgent['instance.start'],
+    act: (instance: FakeInstance) => void,
+    creates = false,
+  ): BrainAck {
     if (behaviour.refuse) return { ok: false, code: behaviour.refuse, message: 'The fake agent was told to refuse.' }
-    if (!creates && !instances.has(payload.instanceId)) return { ok: false, code: 'NOT_FOUND', message: 'The fake agent does not hold this instance.' }
+    if (!creates && !instances.has(payload.instanceId))
+      return { ok: false, code: 'NOT_FOUND', message: 'The fake agent does not hold this instance.' }
     const instance = instanceOf(payload.instanceId)
-    if (payload.generation < instance.observation.generation) return { ok: false, code: 'STALE_COMMAND', message: 'A newer wish was seen.' }
+    if (payload.generation < instance.observation.generation)
+      return { ok: false, code: 'STALE_COMMAND', message: 'A newer wish was seen.' }
     act(instance)
     return { ok: true }
   }
 
   const dispatch: { [Name in keyof BrainToAgent]: (payload: BrainToAgent[Name]) => BrainAck | Promise<BrainAck> } = {
-    'instance.prepare': payload => command(payload, instance => instance.prepare(payload.generation, payload.spec), true),
+    'instance.prepare': payload =>
+      command(payload, instance => instance.prepare(payload.generation, payload.spec), true),
     'instance.start': payload => command(payload, instance => instance.start()),
     'instance.stop': payload => command(payload, instance => instance.stop()),
     'instance.kill': payload => command(payload, instance => instance.stop('kill')),
     'instance.destroy': payload => command(payload, instance => instance.destroy(), true),
     'instance.input': ({ instanceId, line }) => {
       const instance = instances.get(instanceId)
-      if (instance?.observation.state !== 'RUNNING') return { ok: false, code: 'INSTANCE_NOT_RUNNING', message: 'The fake server does not run.' }
+      if (instance?.observation.state !== 'RUNNING')
+        return { ok: false, code: 'INSTANCE_NOT_RUNNING', message: 'The fake server does not run.' }
       instance.print(`> ${line}`)
       return { ok: true }
     },
@@ -170,12 +208,19 @@ export function createFakeAgent(options: FakeAgentOptions) {
     },
     'instance.logs': ({ instanceId, tail }) => {
       const instance = instances.get(instanceId)
-      return { ok: true, data: { runId: instance?.observation.runId ?? null, lines: instance?.lines.slice(-tail) ?? [], truncated: false } }
+      return {
+        ok: true,
+        data: {
+          runId: instance?.observation.runId ?? null,
+          lines: instance?.lines.slice(-tail) ?? [],
+          truncated: false,
+        },
+      }
     },
     'cache.list': () => ({ ok: true, data: { layers: cachedLayers() } }),
     'cache.purge': () => ({ ok: true, data: { removedLayers: 0, freedBytes: 0, keptInUse: cachedLayers().length } }),
     'node.ping': () => ({ ok: true }),
-    'node.configure': (wanted) => {
+    'node.configure': wanted => {
       settings = wanted
       return { ok: true }
     },
@@ -208,18 +253,38 @@ export function createFakeAgent(options: FakeAgentOptions) {
     clearTimeout(heartbeat)
     if (ends) return
     const every = options.heartbeatMs ?? POLICY.agent.heartbeatMs
-    heartbeat = setTimeout(() => {
-      void say('node.heartbeat', { load: fakeLoad(cachedLayers().length), engine: specs.engine, watched: output.watched() }).then(beat, beat)
-    }, every * (1 + POLICY.agent.heartbeatJitter * (2 * Math.random() - 1)))
+    heartbeat = setTimeout(
+      () => {
+        void say('node.heartbeat', {
+          load: fakeLoad(cachedLayers().length),
+          engine: specs.engine,
+          watched: output.watched(),
+        }).then(beat, beat)
+      },
+      every * (1 + POLICY.agent.heartbeatJitter * (2 * Math.random() - 1)),
+    )
   }
 
-  socket.onAny(async (name: string, payload: unknown, acknowledge?: (ack: BrainAck) => void) => {
+  async function answer(name: string, payload: unknown): Promise<BrainAck | undefined> {
     received.push({ name, payload })
-    if (behaviour.isSilent) return
+    if (behaviour.isSilent) return undefined
     if (behaviour.slowMs > 0) await delay(behaviour.slowMs)
-    if (name === WELCOME) acknowledge?.(await greet(payload))
-    else if (Object.hasOwn(brainToAgent, name)) acknowledge?.(await handle(name as keyof BrainToAgent, payload))
-    else acknowledge?.({ ok: false, code: 'MESSAGE_INVALID', message: `The fake agent knows no message ${name}.` })
+    if (name === WELCOME) return greet(payload)
+    if (isKnown(name)) return handle(name, payload)
+    return { ok: false, code: 'MESSAGE_INVALID', message: `The fake agent knows no message ${name}.` }
+  }
+
+  socket.onAny((name: string, payload: unknown, acknowledge?: (ack: BrainAck) => void) => {
+    void answer(name, payload).then(ack => {
+      if (ack) acknowledge?.(ack)
+    })
+  })
+  // The client library dials again after a lost line, but not after a refusal.
+  socket.on('connect_error', () => {
+    if (socket.active || ends || options.reconnects === false) return
+    setTimeout(() => {
+      if (!ends) socket.connect()
+    }, POLICY.agent.reconnectMinMs).unref()
   })
   socket.on('disconnect', () => {
     clearTimeout(heartbeat)
@@ -246,7 +311,7 @@ export function createFakeAgent(options: FakeAgentOptions) {
     connect: () =>
       new Promise<void>((resolve, reject) => {
         answersWelcome = resolve
-        socket.once('connect_error', (error) => {
+        socket.once('connect_error', error => {
           const refused = refusalData.safeParse(error)
           reject(refused.success ? new FakeRefusal(refused.data.data.code, refused.data.data.message) : error)
         })

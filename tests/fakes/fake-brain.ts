@@ -21,18 +21,20 @@ export async function startFakeBrain() {
     log,
     addressOf: request => request.socket.remoteAddress ?? 'unknown',
   })
+  let isStarted = true
   gateway.open({
+    isStarted: () => isStarted,
     agents: agents.events,
     panel: {
       async principalFromHeaders(headers) {
-        const principal = principals.get(headers.authorization ?? headers.cookie ?? '')
+        const principal = principals.get(headers.authorization ?? headers.cookie ?? '') ?? null
         isAsked()
         await identification
         return principal
       },
-      isOwnOrigin: headers => headers.origin === undefined || URL.parse(headers.origin)?.host === headers.host,
+      isOwnOrigin: ({ headers }) => headers.origin === undefined || URL.parse(headers.origin)?.host === headers.host,
     },
-    nodeOf: async (instanceId) => {
+    nodeOf: async instanceId => {
       const owner = agents.owners.get(instanceId)
       if (owner === undefined) throw new AppError('NOT_FOUND', `There is no server ${instanceId}.`)
       return owner
@@ -50,7 +52,13 @@ export async function startFakeBrain() {
     principals,
     logged,
     signIn(header: string, role: Role, ids: Partial<Pick<Principal, 'sessionId' | 'userId'>> = {}) {
-      const principal: Principal = { actor: { kind: 'user', id: role, name: role }, grants: [{ role, scope: 'all' }], sessionId: `session-${role}`, userId: role, ...ids }
+      const principal: Principal = {
+        actor: { kind: 'user', id: role, name: role },
+        grants: [{ role, scope: 'all' }],
+        sessionId: `session-${role}`,
+        userId: role,
+        ...ids,
+      }
       principals.set(header, principal)
       return principal
     },
@@ -58,6 +66,10 @@ export async function startFakeBrain() {
     holdIdentification(until: Promise<void>) {
       identification = until
       return new Promise<void>(resolve => (isAsked = resolve))
+    },
+    /** As while the brain starts or stops. */
+    setStarted(value: boolean) {
+      isStarted = value
     },
     async stop() {
       await gateway.close()

@@ -30,8 +30,22 @@ export class FakeInstance {
     private readonly deps: FakeInstanceDeps,
   ) {
     this.observation = {
-      instanceId: id, seq: 0, state: 'STOPPED', generation: 0, runId: null, cause: 'command', actor: 'system', reason: null, startedAt: null,
-      exit: null, restarts: 0, runtime: 'docker', layout: 'overlay', planHash: null, takenPort: null, lastLines: [],
+      instanceId: id,
+      seq: 0,
+      state: 'STOPPED',
+      generation: 0,
+      runId: null,
+      cause: 'command',
+      actor: 'system',
+      reason: null,
+      startedAt: null,
+      exit: null,
+      restarts: 0,
+      runtime: 'docker',
+      layout: 'overlay',
+      planHash: null,
+      takenPort: null,
+      lastLines: [],
     }
   }
 
@@ -56,7 +70,14 @@ export class FakeInstance {
   start(): void {
     this.then(async () => {
       if (mayHaveProcess(this.observation.state)) return this.tell({ state: this.observation.state, cause: 'command' })
-      this.tell({ state: 'STARTING', cause: 'command', runId: randomUUID(), startedAt: Date.now(), restarts: 0, reason: null })
+      this.tell({
+        state: 'STARTING',
+        cause: 'command',
+        runId: randomUUID(),
+        startedAt: Date.now(),
+        restarts: 0,
+        reason: null,
+      })
       await this.boot()
     })
   }
@@ -67,7 +88,12 @@ export class FakeInstance {
       this.endLife()
       this.tell({ state: 'STOPPING', cause })
       await this.step()
-      this.tell({ state: 'STOPPED', cause, startedAt: null, exit: { code: 0, signal: null, outOfMemory: false, at: Date.now() } })
+      this.tell({
+        state: 'STOPPED',
+        cause,
+        startedAt: null,
+        exit: { code: 0, signal: null, outOfMemory: false, at: Date.now() },
+      })
     })
   }
 
@@ -88,11 +114,22 @@ export class FakeInstance {
       const restarts = this.observation.restarts + 1
       const exit = { code: this.deps.behaviour.exitCode, signal: null, outOfMemory: false, at: Date.now() }
       const lastLines = this.lines.slice(-20)
-      if (this.spec?.runtime.restart.policy === 'never') return this.fail('CRASHED', { exit, lastLines, actor: 'server' })
-      if (restarts > POLICY.restart.delaysMs.length) return this.fail('CRASH_LOOP', { exit, lastLines, restarts, actor: 'server' })
+      if (this.spec?.runtime.restart.policy === 'never')
+        return this.fail('CRASHED', { exit, lastLines, actor: 'server' })
+      if (restarts > POLICY.restart.delaysMs.length)
+        return this.fail('CRASH_LOOP', { exit, lastLines, restarts, actor: 'server' })
       this.tell({
-        state: 'STARTING', cause: 'exit.crash', actor: 'server', exit, lastLines, restarts, startedAt: null,
-        reason: { code: 'RESTART_DELAY', message: `Crashed with exit code ${exit.code}; starts again in ${this.deps.behaviour.restartDelayMs} ms.` },
+        state: 'STARTING',
+        cause: 'exit.crash',
+        actor: 'server',
+        exit,
+        lastLines,
+        restarts,
+        startedAt: null,
+        reason: {
+          code: 'RESTART_DELAY',
+          message: `Crashed with exit code ${exit.code}; starts again in ${this.deps.behaviour.restartDelayMs} ms.`,
+        },
       })
       await delay(this.deps.behaviour.restartDelayMs, undefined, { ref: false })
       this.tell({ state: 'STARTING', cause: 'restart', runId: randomUUID(), startedAt: Date.now(), reason: null })
@@ -122,15 +159,30 @@ export class FakeInstance {
     this.print('Ready')
     this.tell({ state: 'RUNNING', cause: 'ready', actor: 'server' })
     if (this.deps.behaviour.crashAfterMs === null) return
-    delay(this.deps.behaviour.crashAfterMs, undefined, { signal: this.life.signal, ref: false }).then(() => this.crash(), () => undefined)
+    delay(this.deps.behaviour.crashAfterMs, undefined, { signal: this.life.signal, ref: false }).then(
+      () => this.crash(),
+      () => undefined,
+    )
   }
 
   private fail(code: ErrorCode, more: Partial<Observation> = {}): void {
-    this.tell({ state: 'FAILED', cause: 'error', startedAt: null, ...more, reason: { code, message: `${ERRORS[code].title}, says the fake agent.` } })
+    this.tell({
+      state: 'FAILED',
+      cause: 'error',
+      startedAt: null,
+      ...more,
+      reason: { code, message: `${ERRORS[code].title}, says the fake agent.` },
+    })
   }
 
   private tell(change: Told): void {
-    this.observation = { ...this.observation, takenPort: null, actor: 'system', ...change, seq: this.observation.seq + 1 }
+    this.observation = {
+      ...this.observation,
+      takenPort: null,
+      actor: 'system',
+      ...change,
+      seq: this.observation.seq + 1,
+    }
     this.deps.observed(this.observation)
   }
 

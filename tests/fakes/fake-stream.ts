@@ -16,13 +16,25 @@ export function createFakeStream({ behaviour, instances, send }: FakeStreamDeps)
     const watch = watches.get(id)
     const instance = instances.get(id)
     if (!watch || !instance?.observation.runId || watch.sent >= instance.lines.length) return
-    send('instance.console', { instanceId: id, runId: instance.observation.runId, from: watch.sent, lines: instance.lines.slice(watch.sent) })
+    send('instance.console', {
+      instanceId: id,
+      runId: instance.observation.runId,
+      from: watch.sent,
+      lines: instance.lines.slice(watch.sent),
+    })
     watch.sent = instance.lines.length
   }
 
   function sample(id: string): void {
     if (instances.get(id)?.observation.state !== 'RUNNING') return
-    send('instance.stats', { instanceId: id, at: Date.now(), cpu: Math.random(), memoryBytes: 256 * 1024 ** 2, networkRxBytes: null, networkTxBytes: null })
+    send('instance.stats', {
+      instanceId: id,
+      at: Date.now(),
+      cpu: Math.random(),
+      memoryBytes: 256 * 1024 ** 2,
+      networkRxBytes: null,
+      networkTxBytes: null,
+    })
   }
 
   function unwatch(id: string): void {
@@ -34,11 +46,15 @@ export function createFakeStream({ behaviour, instances, send }: FakeStreamDeps)
     watch(id: string) {
       if (watches.has(id)) return
       const tick = () => {
-        if (instances.get(id)?.observation.state === 'RUNNING') instances.get(id)?.print(`It is ${new Date().toISOString()}`)
+        if (instances.get(id)?.observation.state === 'RUNNING')
+          instances.get(id)?.print(`It is ${new Date().toISOString()}`)
       }
       watches.set(id, {
         sent: instances.get(id)?.lines.length ?? 0,
-        timers: [setInterval(tick, behaviour.consoleEveryMs).unref(), setInterval(() => sample(id), behaviour.statsEveryMs).unref()],
+        timers: [
+          setInterval(tick, behaviour.consoleEveryMs).unref(),
+          setInterval(() => sample(id), behaviour.statsEveryMs).unref(),
+        ],
       })
       sample(id)
     },

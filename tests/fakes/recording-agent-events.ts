@@ -44,7 +44,8 @@ export function createRecordingAgentEvents() {
     heartbeat: (nodeId, beat) => called({ name: 'heartbeat', args: [nodeId, beat] }),
     owns: async (nodeId, instanceId) => owners.get(instanceId) === nodeId,
     observed: (nodeId, observation: Observation) => called({ name: 'observed', args: [nodeId, observation] }),
-    progress: (nodeId, progress: AgentToBrain['instance.progress']) => called({ name: 'progress', args: [nodeId, progress] }),
+    progress: (nodeId, progress: AgentToBrain['instance.progress']) =>
+      called({ name: 'progress', args: [nodeId, progress] }),
     async layerUrl(nodeId, instanceId, sha256) {
       await called({ name: 'layerUrl', args: [nodeId, instanceId, sha256] })
       return { url: `http://127.0.0.1/layers/${sha256}`, sizeBytes: 1 }
@@ -78,7 +79,7 @@ export function createRecordingAgentEvents() {
     },
     /** Resolves when `holds` does; looked at after every call. */
     until: (holds: () => boolean) =>
-      new Promise<void>((resolve) => {
+      new Promise<void>(resolve => {
         const look = () => {
           if (!holds()) return
           listeners.delete(look)

@@ -22,8 +22,15 @@ const HELP = `A fake agent: joins a brain and pretends to run servers.
   --help`
 
 const number = z.coerce.number().int().nonnegative()
-const code = z.string().refine((text): text is ErrorCode => Object.hasOwn(ERRORS, text), 'not a code of shared/errors.ts')
-const list = z.string().transform(text => text.split(',').map(part => part.trim()).filter(Boolean))
+const code = z
+  .string()
+  .refine((text): text is ErrorCode => Object.hasOwn(ERRORS, text), 'not a code of shared/errors.ts')
+const list = z.string().transform(text =>
+  text
+    .split(',')
+    .map(part => part.trim())
+    .filter(Boolean),
+)
 
 const environment = z.object({
   STRATA_BRAIN_URL: z.url().default('http://127.0.0.1:3000'),
@@ -47,8 +54,17 @@ const flags = z.object({
 const text = { type: 'string' } as const
 const { values } = parseArgs({
   options: {
-    name: text, step: text, slow: text, silent: { type: 'boolean' }, refuse: text, 'fail-prepare': text,
-    crash: text, 'exit-code': text, console: text, stats: text, help: { type: 'boolean' },
+    name: text,
+    step: text,
+    slow: text,
+    silent: { type: 'boolean' },
+    refuse: text,
+    'fail-prepare': text,
+    crash: text,
+    'exit-code': text,
+    console: text,
+    stats: text,
+    help: { type: 'boolean' },
   },
 })
 if (values.help) {
@@ -70,13 +86,15 @@ const behaviour = {
 }
 const credentials = [
   ...env.STRATA_JOIN_TOKEN.map(joinToken => ({ joinToken })),
-  ...env.STRATA_FAKE_IDENTITY.map((pair) => {
+  ...env.STRATA_FAKE_IDENTITY.map(pair => {
     const [nodeId = '', secret = ''] = pair.split(':')
     return { identity: { nodeId, secret } }
   }),
 ]
 if (credentials.length === 0) {
-  console.error('Neither STRATA_JOIN_TOKEN nor STRATA_FAKE_IDENTITY is set. Add a node in the panel and take the token from its join command.\n')
+  console.error(
+    'Neither STRATA_JOIN_TOKEN nor STRATA_FAKE_IDENTITY is set. Add a node in the panel and take the token from its join command.\n',
+  )
   console.error(HELP)
   process.exit(2)
 }
@@ -88,7 +106,9 @@ const agents = credentials.map((credential, index) => {
 
 /** Dials until the brain answers; a refusal is final. */
 async function join(agent: FakeAgent): Promise<void> {
-  agent.socket.onAny((name: string, payload: unknown) => console.log(`${agent.identity()?.nodeId ?? 'new'} ← ${name} ${describe(payload)}`))
+  agent.socket.onAny((name: string, payload: unknown) =>
+    console.log(`${agent.identity()?.nodeId ?? 'new'} ← ${name} ${describe(payload)}`),
+  )
   agent.socket.on('disconnect', reason => console.log(`${agent.identity()?.nodeId} lost the brain (${reason})`))
   for (;;) {
     try {
@@ -100,18 +120,24 @@ async function join(agent: FakeAgent): Promise<void> {
         process.exitCode = 1
         return agent.close()
       }
-      console.error(`No brain at ${env.STRATA_BRAIN_URL} yet; dialling on. (${error instanceof Error ? error.message : 'unknown'})`)
+      console.error(
+        `No brain at ${env.STRATA_BRAIN_URL} yet; dialling on. (${error instanceof Error ? error.message : 'unknown'})`,
+      )
     }
   }
   const identity = agent.identity()
-  console.log(`Node ${identity?.nodeId} is connected. To come back later: STRATA_FAKE_IDENTITY=${identity?.nodeId}:${identity?.secret}`)
+  console.log(
+    `Node ${identity?.nodeId} is connected. To come back later: STRATA_FAKE_IDENTITY=${identity?.nodeId}:${identity?.secret}`,
+  )
   agent.behaviour.isSilent = given.silent
 }
 
 /** Ids alone: specs hold secrets. */
 function describe(payload: unknown): string {
   const known = z.object({ instanceId: z.string().optional(), generation: z.number().optional() }).safeParse(payload)
-  return known.success ? [known.data.instanceId, known.data.generation].filter(part => part !== undefined).join(' #') : ''
+  return known.success
+    ? [known.data.instanceId, known.data.generation].filter(part => part !== undefined).join(' #')
+    : ''
 }
 
 await Promise.all(agents.map(join))

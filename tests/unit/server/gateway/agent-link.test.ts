@@ -29,13 +29,21 @@ describe('the link to an agent', () => {
   })
 
   it('says NODE_UNREACHABLE for a node that is not there', async () => {
-    await expect(brain.gateway.agentLink.send('node-z', 'cache.list', {})).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
+    await expect(brain.gateway.agentLink.send('node-z', 'cache.list', {})).rejects.toMatchObject({
+      code: 'NODE_UNREACHABLE',
+    })
   })
 
-  it('says NODE_UNREACHABLE when no answer comes in time', async () => {
-    agent.behaviour.isSilent = true
-    await expect(brain.gateway.agentLink.send('node-a', 'cache.list', {})).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
-  }, POLICY.channel.ackMs + 5_000)
+  it(
+    'says NODE_UNREACHABLE when no answer comes in time',
+    async () => {
+      agent.behaviour.isSilent = true
+      await expect(brain.gateway.agentLink.send('node-a', 'cache.list', {})).rejects.toMatchObject({
+        code: 'NODE_UNREACHABLE',
+      })
+    },
+    POLICY.channel.ackMs + 5_000,
+  )
 
   it('says NODE_UNREACHABLE at once when the connection ends before the answer', async () => {
     agent.behaviour.isSilent = true
@@ -47,8 +55,13 @@ describe('the link to an agent', () => {
 
   it('refuses an answer in a shape that is not known', async () => {
     agent.socket.offAny()
-    agent.socket.on('cache.list', (_payload: unknown, acknowledge: (answer: unknown) => void) => acknowledge({ fine: true }))
-    expect(await brain.gateway.agentLink.send('node-a', 'cache.list', {})).toMatchObject({ ok: false, code: 'MESSAGE_INVALID' })
+    agent.socket.on('cache.list', (_payload: unknown, acknowledge: (answer: unknown) => void) =>
+      acknowledge({ fine: true }),
+    )
+    expect(await brain.gateway.agentLink.send('node-a', 'cache.list', {})).toMatchObject({
+      ok: false,
+      code: 'MESSAGE_INVALID',
+    })
   })
 
   it('ends the connection of a node whose identity is no longer good; it stays out', async () => {

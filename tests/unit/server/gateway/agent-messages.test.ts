@@ -11,7 +11,12 @@ let agent: FakeAgent
 
 beforeEach(async () => {
   brain = await startFakeBrain()
-  agent = createFakeAgent({ brainUrl: brain.url, identity: brain.agents.addNode('node-a'), reconnects: false, heartbeatMs: 60_000 })
+  agent = createFakeAgent({
+    brainUrl: brain.url,
+    identity: brain.agents.addNode('node-a'),
+    reconnects: false,
+    heartbeatMs: 60_000,
+  })
   await agent.connect()
   await brain.agents.until(() => brain.agents.of('report').length === 1)
   brain.agents.owners.set('own', 'node-a')
@@ -31,7 +36,9 @@ function effects(): string[] {
 const names = Object.keys(agentToBrain) as (keyof AgentToBrain)[]
 
 describe('ownership, for every message of the protocol', () => {
-  const aboutInstances = names.filter(name => name !== 'node.report' && JSON.stringify(makeAgentMessage[name]('strange')).includes('strange'))
+  const aboutInstances = names.filter(
+    name => name !== 'node.report' && JSON.stringify(makeAgentMessage[name]('strange')).includes('strange'),
+  )
 
   it('covers every message but those about the node itself', () => {
     expect(names.filter(name => !aboutInstances.includes(name))).toEqual(['node.report', 'node.heartbeat'])
@@ -77,18 +84,38 @@ describe('wrong shapes, for every message of the protocol', () => {
       })
     }
     it(`refuses ${name} with a second payload`, async () => {
-      expect(await agent.sayRaw(name, makeAgentMessage[name]('own'), {})).toMatchObject({ ok: false, code: 'MESSAGE_INVALID' })
+      expect(await agent.sayRaw(name, makeAgentMessage[name]('own'), {})).toMatchObject({
+        ok: false,
+        code: 'MESSAGE_INVALID',
+      })
       expect(effects()).toEqual([])
     })
   }
 })
 
 describe('names that are not of the protocol', () => {
-  for (const name of ['error', 'message', 'ping', '__proto__', 'constructor', 'hasOwnProperty', 'toString', 'node.welcome', 'instance.start', '', 'x'.repeat(10_000)]) {
+  for (const name of [
+    'error',
+    'message',
+    'ping',
+    '__proto__',
+    'constructor',
+    'hasOwnProperty',
+    'toString',
+    'node.welcome',
+    'instance.start',
+    '',
+    'x'.repeat(10_000),
+  ]) {
     it(`refuses ${name.slice(0, 20) || 'the empty name'} and lives on`, async () => {
-      expect(await agent.sayRaw(name, makeAgentMessage['instance.stats']('own'))).toMatchObject({ ok: false, code: 'MESSAGE_INVALID' })
+      expect(await agent.sayRaw(name, makeAgentMessage['instance.stats']('own'))).toMatchObject({
+        ok: false,
+        code: 'MESSAGE_INVALID',
+      })
       expect(effects()).toEqual([])
-      expect(await agent.sayRaw('instance.progress', makeAgentMessage['instance.progress']('own'))).toMatchObject({ ok: true })
+      expect(await agent.sayRaw('instance.progress', makeAgentMessage['instance.progress']('own'))).toMatchObject({
+        ok: true,
+      })
     })
   }
 
@@ -104,7 +131,10 @@ describe('names that are not of the protocol', () => {
 
 describe('too much', () => {
   it('cuts the connection at a message of 2 MB', async () => {
-    agent.socket.emit('instance.console', { ...makeAgentMessage['instance.console']('own'), lines: ['x'.repeat(2_000_000)] })
+    agent.socket.emit('instance.console', {
+      ...makeAgentMessage['instance.console']('own'),
+      lines: ['x'.repeat(2_000_000)],
+    })
     await brain.agents.until(() => brain.agents.of('disconnected').length === 1)
     expect(brain.agents.refusals()).toMatchObject([{ nodeId: 'node-a', code: 'PAYLOAD_TOO_LARGE' }])
     expect(effects()).toEqual(['disconnected'])
@@ -112,7 +142,8 @@ describe('too much', () => {
 
   it('cuts the connection at 10,000 messages a second and handles no more than were allowed', async () => {
     const began = performance.now()
-    for (let index = 0; index < 10_000; index++) agent.socket.emit('instance.progress', makeAgentMessage['instance.progress']('own'))
+    for (let index = 0; index < 10_000; index++)
+      agent.socket.emit('instance.progress', makeAgentMessage['instance.progress']('own'))
     await brain.agents.until(() => brain.agents.of('disconnected').length === 1)
     expect(performance.now() - began).toBeLessThan(1_000)
     expect(brain.agents.refusals()).toMatchObject([{ nodeId: 'node-a', code: 'TOO_MANY_REQUESTS' }])
@@ -146,7 +177,9 @@ describe('too much', () => {
     agent.socket.emit('nonsense')
     agent.socket.io.engine.write('3/agent,4711[{"ok":true}]')
     agent.socket.io.engine.write('3/agent,1["__proto__"]')
-    expect(await agent.sayRaw('instance.progress', makeAgentMessage['instance.progress']('own'))).toMatchObject({ ok: true })
+    expect(await agent.sayRaw('instance.progress', makeAgentMessage['instance.progress']('own'))).toMatchObject({
+      ok: true,
+    })
     expect(brain.agents.of('progress')).toHaveLength(2)
   })
 })

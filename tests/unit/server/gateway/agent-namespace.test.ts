@@ -78,7 +78,10 @@ describe('the handshake of an agent', () => {
     'secret and token at once': { handshake: { joinToken: 'x'.repeat(40) }, code: 'HANDSHAKE_REFUSED' },
     'a field too many': { handshake: { admin: true }, code: 'HANDSHAKE_REFUSED' },
     'an old protocol version': { handshake: { protocolVersion: 0 }, code: 'PROTOCOL_VERSION' },
-    'a protocol version of the future, in a shape of the future': { handshake: { protocolVersion: 99, secret: undefined, key: 1 }, code: 'PROTOCOL_VERSION' },
+    'a protocol version of the future, in a shape of the future': {
+      handshake: { protocolVersion: 99, secret: undefined, key: 1 },
+      code: 'PROTOCOL_VERSION',
+    },
     'a version that is text': { handshake: { protocolVersion: '1' }, code: 'HANDSHAKE_REFUSED' },
   }
   for (const [what, { handshake, code }] of Object.entries(wrong)) {
@@ -95,7 +98,12 @@ describe('the handshake of an agent', () => {
   })
 
   it('refuses long polling', async () => {
-    const socket = io(`${brain.url}/agent`, { transports: ['polling'], forceNew: true, reconnection: false, auth: brain.agents.addNode('node-a') })
+    const socket = io(`${brain.url}/agent`, {
+      transports: ['polling'],
+      forceNew: true,
+      reconnection: false,
+      auth: brain.agents.addNode('node-a'),
+    })
     const error = await new Promise<Error>(resolve => socket.once('connect_error', resolve))
     expect(error.message).toContain('WebSocket')
     expect(brain.agents.of('admit')).toEqual([])
@@ -110,7 +118,14 @@ describe('the handshake of an agent', () => {
     expect(brain.agents.refusals()[0]?.code).toBe('PAYLOAD_TOO_LARGE')
   })
 
-  for (const packet of ['40/agent,"secret"', '40/agent,{', '40/agent,null', '42/agent,["node.report",{}]', '99', '40/agent,[]']) {
+  for (const packet of [
+    '40/agent,"secret"',
+    '40/agent,{',
+    '40/agent,null',
+    '42/agent,["node.report",{}]',
+    '99',
+    '40/agent,[]',
+  ]) {
     it(`cuts a connection that begins with ${packet}`, async () => {
       const raw = await openRawSocket(brain.url)
       raw.send(packet)
@@ -119,6 +134,15 @@ describe('the handshake of an agent', () => {
       expect(brain.agents.refusals()[0]?.code).toBe('HANDSHAKE_REFUSED')
     })
   }
+
+  it('puts everybody off while the brain starts, and records no refusal', async () => {
+    brain.setStarted(false)
+    const agent = makeAgent({ identity: brain.agents.addNode('node-a'), reconnects: true })
+    expect(await refusalCode(agent)).toBe('UNAVAILABLE')
+    brain.setStarted(true)
+    await brain.agents.until(() => brain.agents.of('connected').length === 1)
+    expect(brain.agents.refusals()).toEqual([])
+  })
 
   it('lets nobody into other namespaces', async () => {
     for (const name of ['/', '/agents', '/admin']) {
@@ -136,10 +160,14 @@ describe('what an agent says', () => {
     brain.agents.owners.set('one', 'node-a')
     brain.agents.faults.observed = () => new Promise(resolve => setImmediate(resolve))
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => agent.say('instance.observed', { stream: index + 1, observation: makeObservation('one', { seq: index }) })),
+      Array.from({ length: 50 }, (_, index) =>
+        agent.say('instance.observed', { stream: index + 1, observation: makeObservation('one', { seq: index }) }),
+      ),
     )
     expect(answers.every(answer => answer?.ok)).toBe(true)
-    expect(brain.agents.of('observed').map(([, observation]) => observation.seq)).toEqual(Array.from({ length: 50 }, (_, index) => index))
+    expect(brain.agents.of('observed').map(([, observation]) => observation.seq)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index),
+    )
   })
 
   it('is answered with the address of a layer', async () => {
@@ -181,7 +209,9 @@ describe('what an agent says', () => {
 
   it('waits until the welcome was taken', async () => {
     const agent = makeAgent({ identity: brain.agents.addNode('node-a'), behaviour: { slowMs: 150 } })
-    const early = new Promise(resolve => agent.socket.once('connect', () => resolve(agent.sayRaw('node.report', makeReport([])))))
+    const early = new Promise(resolve =>
+      agent.socket.once('connect', () => resolve(agent.sayRaw('node.report', makeReport([])))),
+    )
     await agent.connect()
     await early
     const order = brain.agents.calls.map(call => call.name).filter(name => name === 'connected' || name === 'report')

@@ -16,7 +16,13 @@ afterEach(async () => {
 })
 
 function makeAgent(options: Partial<FakeAgentOptions> = {}): FakeAgent {
-  const agent = createFakeAgent({ brainUrl: brain.url, reconnects: false, identity: brain.agents.addNode('node-a'), heartbeatMs: 60_000, ...options })
+  const agent = createFakeAgent({
+    brainUrl: brain.url,
+    reconnects: false,
+    identity: brain.agents.addNode('node-a'),
+    heartbeatMs: 60_000,
+    ...options,
+  })
   agents.push(agent)
   return agent
 }
@@ -29,7 +35,9 @@ describe('two agents with one identity', () => {
   it('refuses the second while the first is alive, and tells it', async () => {
     const first = makeAgent()
     await first.connect()
-    const error: unknown = await makeAgent().connect().catch((reason: unknown) => reason)
+    const error: unknown = await makeAgent()
+      .connect()
+      .catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(FakeRefusal)
     expect(error).toMatchObject({ code: 'IDENTITY_IN_USE' })
     expect(brain.agents.refusals()).toMatchObject([{ nodeId: 'node-a', code: 'IDENTITY_IN_USE' }])
@@ -38,18 +46,22 @@ describe('two agents with one identity', () => {
     expect(contact()).toEqual(['connected'])
   })
 
-  it('replaces a first one that is silent, whose unhandled messages are forgotten', async () => {
-    const first = makeAgent()
-    await first.connect()
-    first.behaviour.isSilent = true
-    const second = makeAgent()
-    await second.connect()
-    await brain.agents.until(() => contact().length === 3)
-    expect(contact()).toEqual(['connected', 'disconnected', 'connected'])
-    expect(await brain.gateway.agentLink.send('node-a', 'cache.list', {})).toMatchObject({ ok: true })
-    expect(second.received.map(message => message.name)).toContain('cache.list')
-    await gone(first)
-  }, POLICY.channel.pingMs + 5_000)
+  it(
+    'replaces a first one that is silent, whose unhandled messages are forgotten',
+    async () => {
+      const first = makeAgent()
+      await first.connect()
+      first.behaviour.isSilent = true
+      const second = makeAgent()
+      await second.connect()
+      await brain.agents.until(() => contact().length === 3)
+      expect(contact()).toEqual(['connected', 'disconnected', 'connected'])
+      expect(await brain.gateway.agentLink.send('node-a', 'cache.list', {})).toMatchObject({ ok: true })
+      expect(second.received.map(message => message.name)).toContain('cache.list')
+      await gone(first)
+    },
+    POLICY.channel.pingMs + 5_000,
+  )
 
   it('knows the same agent come back, and does not ask its dead connection', async () => {
     const first = makeAgent({ agentRunId: 'one-and-the-same' })
@@ -76,7 +88,9 @@ describe('two agents with one identity', () => {
     const last = agents.filter(agent => agent.socket.connected)
     expect(outcomes.some(outcome => outcome.status === 'fulfilled')).toBe(true)
     expect(last).toHaveLength(1)
-    expect(contact().filter(name => name === 'connected').length - contact().filter(name => name === 'disconnected').length).toBe(1)
+    expect(
+      contact().filter(name => name === 'connected').length - contact().filter(name => name === 'disconnected').length,
+    ).toBe(1)
   })
 })
 

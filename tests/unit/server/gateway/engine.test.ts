@@ -10,7 +10,9 @@ let url: string
 
 beforeEach(async () => {
   engine = createEngine({ monotonic: () => performance.now(), onFlood: () => undefined, onClose: () => undefined })
-  engine.io.of('/test').on('connection', socket => socket.on('echo', (value: unknown, answer: (value: unknown) => void) => answer(value)))
+  engine.io
+    .of('/test')
+    .on('connection', socket => socket.on('echo', (value: unknown, answer: (value: unknown) => void) => answer(value)))
   server = createServer()
   // As crossws does it in Nitro.
   server.on('request', (request, response) => {
@@ -31,7 +33,9 @@ describe('the engine behind a server that is not its own', () => {
   for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
     it(`speaks over ${transports.join(', then ')}`, async () => {
       const socket = io(`${url}/test`, { transports, forceNew: true, reconnection: false })
-      await new Promise((resolve, reject) => socket.once('connect', () => resolve(undefined)).once('connect_error', reject))
+      await new Promise((resolve, reject) =>
+        socket.once('connect', () => resolve(undefined)).once('connect_error', reject),
+      )
       if (transports.length > 1) await new Promise(resolve => socket.io.engine.once('upgrade', resolve))
       expect(socket.io.engine.transport.name).toBe(transports.at(-1))
       expect(await socket.emitWithAck('echo', { text: 'ä' })).toEqual({ text: 'ä' })
@@ -41,12 +45,21 @@ describe('the engine behind a server that is not its own', () => {
 
   it('refuses WebSockets elsewhere and leaves other requests alone', async () => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/other`)
-    expect(await new Promise(resolve => ['open', 'error'].forEach(name => socket.addEventListener(name, () => resolve(name))))).toBe('error')
+    expect(
+      await new Promise(resolve =>
+        ['open', 'error'].forEach(name => socket.addEventListener(name, () => resolve(name))),
+      ),
+    ).toBe('error')
     expect(await (await fetch(`${url}/socket.iox`)).text()).toBe('page')
   })
 
   it('checks what Engine.IO checks: transport, session and protocol revision', async () => {
-    for (const query of ['transport=smoke&EIO=4', 'transport=polling&EIO=4&sid=nobody', 'transport=polling&EIO=2', '']) {
+    for (const query of [
+      'transport=smoke&EIO=4',
+      'transport=polling&EIO=4&sid=nobody',
+      'transport=polling&EIO=2',
+      '',
+    ]) {
       expect((await fetch(`${url}/socket.io/?${query}`)).status, query).toBe(400)
     }
   })

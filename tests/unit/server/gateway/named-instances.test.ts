@@ -3,7 +3,9 @@ import { namedInstances } from '../../../../server/gateway/named-instances'
 
 describe('the instances a message names', () => {
   it('are found at any depth, each once', () => {
-    expect(namedInstances({ instanceId: 'a', list: [{ instanceId: 'b' }, { deep: { instanceId: 'a' } }], id: 'c' })).toEqual(['a', 'b'])
+    expect(
+      namedInstances({ instanceId: 'a', list: [{ instanceId: 'b' }, { deep: { instanceId: 'a' } }], id: 'c' }),
+    ).toEqual(['a', 'b'])
   })
 
   it('are none in a message about the node', () => {

@@ -4,7 +4,10 @@ import { coalesce } from '../../../../server/gateway/panel-bus'
 import { makeInstanceView } from '../../../factories/views'
 
 let sent: string[]
-const publish = () => coalesce((name, payload) => sent.push(`${name} ${'id' in payload ? payload.id : ''} ${'revision' in payload ? payload.revision : ''}`.trim()))
+const publish = () =>
+  coalesce((name, payload) =>
+    sent.push(`${name} ${'id' in payload ? payload.id : ''} ${'revision' in payload ? payload.revision : ''}`.trim()),
+  )
 
 beforeEach(() => {
   sent = []
@@ -15,7 +18,8 @@ afterEach(() => void vi.useRealTimers())
 describe('a burst of changes', () => {
   it('is thinned to the first and the last, each thing by itself', () => {
     const send = publish()
-    for (const revision of [1, 2, 3]) for (const id of ['a', 'b']) send('instance.changed', makeInstanceView(id, { revision }), 'instance.read')
+    for (const revision of [1, 2, 3])
+      for (const id of ['a', 'b']) send('instance.changed', makeInstanceView(id, { revision }), 'instance.read')
     expect(sent).toEqual(['instance.changed a 1', 'instance.changed b 1'])
     vi.advanceTimersByTime(POLICY.channel.burstMs)
     expect(sent.slice(2)).toEqual(['instance.changed a 3', 'instance.changed b 3'])

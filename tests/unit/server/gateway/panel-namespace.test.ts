@@ -51,10 +51,17 @@ async function openPage(credentials: Credentials): Promise<Socket> {
 }
 
 async function joined(nodeId: string): Promise<FakeAgent> {
-  const agent = createFakeAgent({ brainUrl: brain.url, identity: brain.agents.addNode(nodeId), heartbeatMs: 60_000, behaviour: { stepMs: 1 } })
+  const agent = createFakeAgent({
+    brainUrl: brain.url,
+    identity: brain.agents.addNode(nodeId),
+    heartbeatMs: 60_000,
+    behaviour: { stepMs: 1 },
+  })
   agents.push(agent)
   await agent.connect()
-  await brain.agents.until(() => brain.gateway.agentLink.isConnected(nodeId) && brain.agents.of('report').some(([id]) => id === nodeId))
+  await brain.agents.until(
+    () => brain.gateway.agentLink.isConnected(nodeId) && brain.agents.of('report').some(([id]) => id === nodeId),
+  )
   return agent
 }
 
@@ -81,7 +88,11 @@ describe('who may open the panel’s socket', () => {
     ['a cookie nobody has', { cookie: 'session=bad' }, 'UNAUTHENTICATED'],
     ['a token nobody has', { token: 'strata_bad' }, 'UNAUTHENTICATED'],
     ['a bad token beside a good cookie', { cookie: 'session=good', token: 'strata_bad' }, 'UNAUTHENTICATED'],
-    ['a good cookie from a page of another site', { cookie: 'session=good', headers: { origin: 'http://evil.example' } }, 'ORIGIN_REFUSED'],
+    [
+      'a good cookie from a page of another site',
+      { cookie: 'session=good', headers: { origin: 'http://evil.example' } },
+      'ORIGIN_REFUSED',
+    ],
   ]
   for (const [who, credentials, code] of nobodies) {
     it(`refuses ${who}`, async () => {
@@ -118,7 +129,8 @@ describe('what the panel hears', () => {
     const page = await openPage({ cookie: 'session=viewer' })
     const revisions: number[] = []
     page.on('instance.changed', (view: { revision: number }) => revisions.push(view.revision))
-    for (let revision = 1; revision <= 1_000; revision++) brain.gateway.panelBus.publish('instance.changed', makeInstanceView('one', { revision }), 'instance.read')
+    for (let revision = 1; revision <= 1_000; revision++)
+      brain.gateway.panelBus.publish('instance.changed', makeInstanceView('one', { revision }), 'instance.read')
     await vi.waitFor(() => expect(revisions.at(-1)).toBe(1_000))
     expect(revisions).toEqual([1, 1_000])
   })
@@ -174,9 +186,17 @@ describe('watching a console', () => {
     brain.agents.owners.set('three', 'nowhere')
     const page = await openPage({ cookie: 'session=viewer' })
     await page.emitWithAck('watch', { instanceId: 'three' })
-    brain.gateway.panelBus.publish('instance.changed', makeInstanceView('three', { node: { id: 'node-a', name: 'a', contact: 'online', unreachableSince: null } }), 'instance.read')
+    brain.gateway.panelBus.publish(
+      'instance.changed',
+      makeInstanceView('three', { node: { id: 'node-a', name: 'a', contact: 'online', unreachableSince: null } }),
+      'instance.read',
+    )
     await named(a, 'instance.watch')
-    brain.gateway.panelBus.publish('instance.changed', makeInstanceView('three', { node: { id: 'node-b', name: 'b', contact: 'online', unreachableSince: null } }), 'instance.read')
+    brain.gateway.panelBus.publish(
+      'instance.changed',
+      makeInstanceView('three', { node: { id: 'node-b', name: 'b', contact: 'online', unreachableSince: null } }),
+      'instance.read',
+    )
     await named(b, 'instance.watch')
     await named(a, 'instance.unwatch')
   })
@@ -200,7 +220,10 @@ describe('watching a console', () => {
   it('needs the permission, an instance that exists and a message of the right shape', async () => {
     const page = await openPage({ cookie: 'session=viewer' })
     expect(await page.emitWithAck('watch', { instanceId: 'unknown' })).toMatchObject({ ok: false, code: 'NOT_FOUND' })
-    expect(await page.emitWithAck('watch', { instanceId: 'one', more: 1 })).toMatchObject({ ok: false, code: 'MESSAGE_INVALID' })
+    expect(await page.emitWithAck('watch', { instanceId: 'one', more: 1 })).toMatchObject({
+      ok: false,
+      code: 'MESSAGE_INVALID',
+    })
     expect(await page.emitWithAck('watch')).toMatchObject({ ok: false, code: 'MESSAGE_INVALID' })
     expect(await page.emitWithAck('error', {})).toMatchObject({ ok: false, code: 'MESSAGE_INVALID' })
     expect(await page.emitWithAck('node.report', {})).toMatchObject({ ok: false, code: 'MESSAGE_INVALID' })
@@ -214,7 +237,11 @@ describe('the end of a session', () => {
   it('ends its pages at once and no others', async () => {
     brain.signIn('session=1', 'viewer', { sessionId: 's1', userId: 'u' })
     brain.signIn('session=2', 'viewer', { sessionId: 's2', userId: 'u' })
-    const [one, polling, two] = [await openPage({ cookie: 'session=1' }), await openPage({ cookie: 'session=1', transports: ['polling'] }), await openPage({ cookie: 'session=2' })]
+    const [one, polling, two] = [
+      await openPage({ cookie: 'session=1' }),
+      await openPage({ cookie: 'session=1', transports: ['polling'] }),
+      await openPage({ cookie: 'session=2' }),
+    ]
     const began = performance.now()
     const told = Promise.all([one, polling].map(page => next(page, 'session.ended')))
     const gone = Promise.all([one, polling].map(page => next(page, 'disconnect')))
@@ -244,7 +271,11 @@ describe('the end of a session', () => {
     await brain.stop()
     brain = await startFakeBrain()
     for (const who of ['kept', 'expired', 'changed']) brain.signIn(`session=${who}`, 'operator', { sessionId: who })
-    const [kept, expired, changed] = [await openPage({ cookie: 'session=kept' }), await openPage({ cookie: 'session=expired' }), await openPage({ cookie: 'session=changed' })]
+    const [kept, expired, changed] = [
+      await openPage({ cookie: 'session=kept' }),
+      await openPage({ cookie: 'session=expired' }),
+      await openPage({ cookie: 'session=changed' }),
+    ]
     const gone = Promise.all([next(expired, 'session.ended'), next(changed, 'session.ended')])
     brain.principals.delete('session=expired')
     brain.signIn('session=changed', 'viewer', { sessionId: 'changed' })

@@ -41,10 +41,12 @@ describe('a serial queue', () => {
   it('takes no more than its limit, and forgets what waits when it is cleared', async () => {
     const { queue } = makeQueue(2)
     const ran: number[] = []
-    const taken = [0, 1, 2, 3].map(index => queue.push(async () => {
-      await pause()
-      ran.push(index)
-    }))
+    const taken = [0, 1, 2, 3].map(index =>
+      queue.push(async () => {
+        await pause()
+        ran.push(index)
+      }),
+    )
     expect(taken).toEqual([true, true, true, false])
     queue.clear()
     await queue.idle()

@@ -57,7 +57,9 @@ describe('watches', () => {
 
   it('that a node refused are tried again with the next change, not before', async () => {
     let refuses = true
-    const { registry, sent } = makeRegistry(() => (refuses ? { ok: false, code: 'NOT_FOUND', message: '' } : { ok: true }))
+    const { registry, sent } = makeRegistry(() =>
+      refuses ? { ok: false, code: 'NOT_FOUND', message: '' } : { ok: true },
+    )
     await registry.add('one', makeWatcher().watcher)
     await flush()
     expect(sent).toHaveLength(1)
@@ -78,7 +80,10 @@ describe('watches', () => {
     registry.leave(watcher)
     registry.leave(watcher)
     await flush()
-    expect(sent.filter(line => line.includes('unwatch'))).toEqual(['node-a instance.unwatch one', 'node-a instance.unwatch two'])
+    expect(sent.filter(line => line.includes('unwatch'))).toEqual([
+      'node-a instance.unwatch one',
+      'node-a instance.unwatch two',
+    ])
     registry.nodeReturned('node-a')
     registry.deliver('node-a', 'stats.sample', makeAgentMessage['instance.stats']('one'))
     await flush()

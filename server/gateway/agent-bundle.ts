@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { AppError } from '../../shared/errors'
+
+/** The agent, as one file that any Node of the required version runs. */
+export interface AgentBundle {
+  bytes: Buffer
+  /** Hexadecimal; also its ETag. */
+  sha256: string
+}
+
+let kept: (AgentBundle & { path: string; changedAt: number }) | null = null
+
+/**
+ * The agent that belongs to this brain; read once and again when the file changes.
+ *
+ * @throws AppError NOT_FOUND when it was not built or lies elsewhere.
+ */
+export async function readAgentBundle(path: string): Promise<AgentBundle> {
+  try {
+    const { mtimeMs } = await stat(path)
+    if (kept?.path === path && kept.changedAt === mtimeMs) return kept
+    const bytes = await readFile(path)
+    kept = { path, changedAt: mtimeMs, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+    return kept
+  } catch (cause) {
+    throw new AppError(
+      'NOT_FOUND',
+      'This brain does not have the agent at hand. Build it (npm run build), or name its file in STRATA_AGENT_BUNDLE, and start the brain again.',
+      { cause },
+    )
+  }
+}
+
+/** Where the launcher put the agent; a brain started by hand in the project's folder finds it by itself. */
+export function agentBundlePath(): string {
+  return process.env.STRATA_AGENT_BUNDLE || 'dist/agent/strata-agent.mjs'
+}
