@@ -14,6 +14,9 @@ const notTheApp = ['agent/**', 'core/**', 'tests/**', 'drizzle/**', 'examples/**
 export default defineNuxtConfig({
   compatibilityDate: '2026-11-01',
   srcDir: '.',
+  // The panel shows live state, which a page made on the server would already have lost; and the brain's one thread
+  // decides over servers, it does not draw pages.
+  ssr: false,
   modules: ['@nuxt/ui', '@nuxtjs/i18n', '@vueuse/nuxt', 'nuxt-auth-utils'],
   css: ['~/assets/css/main.css'],
   devtools: { enabled: false },
@@ -26,9 +29,12 @@ export default defineNuxtConfig({
   icon: {
     provider: 'server',
     serverBundle: { collections: ['lucide'] },
-    clientBundle: { scan: true },
+    clientBundle: { scan: { globInclude: ['app.config.ts', '{components,pages,layouts,composables}/**/*.{vue,ts}', '*.vue'] } },
     fallbackToApi: false,
   },
+
+  // Who is signed in is asked of /api/v1/auth/me; the module's own session route is closed.
+  auth: { loadStrategy: 'none' },
 
   i18n: {
     strategy: 'no_prefix',
