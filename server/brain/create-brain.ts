@@ -43,9 +43,17 @@ export type Brain = ReturnType<typeof createBrain>
  * Throws DataFolderError or MigrationError with a text for the operator.
  */
 export function createBrain(settings: Settings, parts: BrainParts) {
-  const { clock = systemClock, log = createLog(settings.logLevel), launcher = launcherLink(settings.launcher), passwords } = parts
+  const {
+    clock = systemClock,
+    log = createLog(settings.logLevel),
+    launcher = launcherLink(settings.launcher),
+    passwords,
+  } = parts
   const storage = openStorage(settings.dataDir, clock.now(), log)
-  const { keys, database: { db } } = storage
+  const {
+    keys,
+    database: { db },
+  } = storage
   const ids = createIds(clock)
   const secretBox = createSecretBox(keys.secretBox)
   const users = createUserStore(db)
@@ -54,7 +62,15 @@ export function createBrain(settings: Settings, parts: BrainParts) {
 
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
   const accounts = createAccountService({ users, passwords, limiter, panel, clock, ids })
-  const sessions = createSessionService({ users, sessions: createSessionStore(db), passwords, limiter, panel, clock, ids })
+  const sessions = createSessionService({
+    users,
+    sessions: createSessionStore(db),
+    passwords,
+    limiter,
+    panel,
+    clock,
+    ids,
+  })
   const tokens = createTokenService({ store: createTokenStore(db), panel, clock, ids })
   const idempotency = createIdempotencyService({ store: createIdempotencyStore(db), secretBox, clock })
 
@@ -91,7 +107,9 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       await sessions.start()
       await idempotency.forgetOld()
       housekeeping = setInterval(() => {
-        idempotency.forgetOld().catch((error: unknown) => log.error({ err: error }, 'Old Idempotency-Keys could not be removed'))
+        idempotency
+          .forgetOld()
+          .catch((error: unknown) => log.error({ err: error }, 'Old Idempotency-Keys could not be removed'))
       }, POLICY.http.idempotencyKeptMs / 24).unref()
 
       const setupUrl = setupSecret && new URL(`/setup?token=${setupSecret}`, settings.publicUrl ?? url).href

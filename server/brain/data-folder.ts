@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { z } from 'zod'
@@ -29,7 +40,10 @@ export function openDataFolder(path: string): DataFolder {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new DataFolderError(`The data folder ${path} cannot be made: ${reasonOf(error)}. Set STRATA_DATA_DIR to a folder that this user may write.`, { cause: error })
+    throw new DataFolderError(
+      `The data folder ${path} cannot be made: ${reasonOf(error)}. Set STRATA_DATA_DIR to a folder that this user may write.`,
+      { cause: error },
+    )
   }
   const lock = takeLock(path)
   const pidFile = join(path, 'brain.pid')
@@ -49,7 +63,10 @@ function takeLock(path: string): BetterSqlite3.Database {
   try {
     lock = new BetterSqlite3(join(path, 'brain.lock'), { timeout: 0 })
   } catch (error) {
-    throw new DataFolderError(`The data folder ${path} cannot be written: ${reasonOf(error)}. Give it to the user that runs the brain.`, { cause: error })
+    throw new DataFolderError(
+      `The data folder ${path} cannot be written: ${reasonOf(error)}. Give it to the user that runs the brain.`,
+      { cause: error },
+    )
   }
   try {
     lock.exec('BEGIN EXCLUSIVE')
@@ -57,7 +74,9 @@ function takeLock(path: string): BetterSqlite3.Database {
   } catch (error) {
     lock.close()
     if (!(error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY'))) throw error
-    throw new DataFolderError(`Another brain (pid ${holderOf(path) ?? 'unknown'}) uses the data folder ${path}. Stop it first, or set STRATA_DATA_DIR to another folder.`)
+    throw new DataFolderError(
+      `Another brain (pid ${holderOf(path) ?? 'unknown'}) uses the data folder ${path}. Stop it first, or set STRATA_DATA_DIR to another folder.`,
+    )
   }
 }
 
@@ -93,7 +112,9 @@ export function loadKeys(folder: DataFolder): Keys {
 function loadKey(file: string): Buffer {
   const text = readKey(file) ?? makeKey(file)
   if (!/^[0-9a-f]{64}$/.test(text)) {
-    throw new DataFolderError(`The key file ${file} is damaged: it must hold 64 hexadecimal digits. Put it back from a backup.`)
+    throw new DataFolderError(
+      `The key file ${file} is damaged: it must hold 64 hexadecimal digits. Put it back from a backup.`,
+    )
   }
   chmodSync(file, 0o600)
   return Buffer.from(text, 'hex')

@@ -5,7 +5,15 @@ export type LauncherMessage =
   | { type: 'setup'; url: string | null; adminUser: string | null }
   /** null: the local node has joined before and needs none. */
   | { type: 'localNode'; joinToken: string | null }
-  | { type: 'example'; instanceId: string; name: string; state: string; address: string | null; runtime: string | null; message: string | null }
+  | {
+      type: 'example'
+      instanceId: string
+      name: string
+      state: string
+      address: string | null
+      runtime: string | null
+      message: string | null
+    }
 
 export type TellLauncher = (message: LauncherMessage) => void
 

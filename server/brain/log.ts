@@ -4,7 +4,18 @@ import type { LogLevel } from './settings'
 
 export type Log = Logger
 
-const SECRETS = ['password', 'current', 'next', 'token', 'secret', 'joinToken', 'authorization', 'cookie', 'variables', 'builtins']
+const SECRETS = [
+  'password',
+  'current',
+  'next',
+  'token',
+  'secret',
+  'joinToken',
+  'authorization',
+  'cookie',
+  'variables',
+  'builtins',
+]
 
 /** One JSON object per line on standard output. Fields that carry secrets are cut out, one level deep too. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {

@@ -4,7 +4,10 @@ import { isIPv6 } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 
-const listenMessage = z.object({ server: z.custom<{ address(): AddressInfo | string | null }>(), error: z.instanceof(Error).optional() })
+const listenMessage = z.object({
+  server: z.custom<{ address(): AddressInfo | string | null }>(),
+  error: z.instanceof(Error).optional(),
+})
 
 /**
  * Tells once when the HTTP server of this process listens, and where, or why it cannot. Nitro makes that server
@@ -18,12 +21,18 @@ export function onListening(tell: { listening(address: AddressInfo | null): void
     isTold = true
     run(message)
   }
-  subscribe('tracing:net.server.listen:asyncEnd', once(({ server }) => {
-    const address = server.address()
-    // In development Nuxt listens, and talks to Nitro over a socket file.
-    tell.listening(typeof address === 'object' ? address : null)
-  }))
-  subscribe('tracing:net.server.listen:error', once(({ error }) => tell.failed(error ?? new Error('unknown'))))
+  subscribe(
+    'tracing:net.server.listen:asyncEnd',
+    once(({ server }) => {
+      const address = server.address()
+      // In development Nuxt listens, and talks to Nitro over a socket file.
+      tell.listening(typeof address === 'object' ? address : null)
+    }),
+  )
+  subscribe(
+    'tracing:net.server.listen:error',
+    once(({ error }) => tell.failed(error ?? new Error('unknown'))),
+  )
 }
 
 /** An address of this machine under which a server that listens on `host` can be reached. */

@@ -23,7 +23,11 @@ export function openStorage(dataDir: string, now: number, log: Log): Storage {
   try {
     const keys = loadKeys(folder)
     database = openDatabase(folder.file('strata.db'))
-    const { applied, backup } = migrateDatabase(database, { migrationsDir: findMigrations(), backupDir: folder.file('backups'), now })
+    const { applied, backup } = migrateDatabase(database, {
+      migrationsDir: findMigrations(),
+      backupDir: folder.file('backups'),
+      now,
+    })
     if (backup) log.info({ backup, applied }, 'The database was copied, then migrated')
     return { folder, database, keys, close: () => closeAll(folder, database) }
   } catch (error) {

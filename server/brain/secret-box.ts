@@ -36,5 +36,9 @@ export function createSecretBox(key: Buffer): SecretBox {
 }
 
 function notOurs(cause?: unknown): AppError {
-  return new AppError('INTERNAL', 'A stored secret cannot be opened: it was sealed with another key file, or its bytes were changed.', { cause })
+  return new AppError(
+    'INTERNAL',
+    'A stored secret cannot be opened: it was sealed with another key file, or its bytes were changed.',
+    { cause },
+  )
 }

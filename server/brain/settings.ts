@@ -10,27 +10,48 @@ const onOff = z.enum(['on', 'off'], 'must be on or off').transform(value => valu
 
 const httpUrl = z.string().transform((text, context) => {
   const url = URL.parse(text)
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/' && !url.search && !url.hash && !url.username) return url
+  if (
+    url &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.pathname === '/' &&
+    !url.search &&
+    !url.hash &&
+    !url.username
+  )
+    return url
   context.addIssue('must be an address such as https://strata.example.org, without a path')
   return z.NEVER
 })
 
 /** Addresses and ranges (`10.0.0.0/8`), separated by commas; `loopback` stands for this machine. */
 const proxies = z.string().transform((text, context) => {
-  const list = text.split(',').map(part => part.trim()).filter(Boolean).flatMap(part => (part === 'loopback' ? ['127.0.0.0/8', '::1'] : [part]))
+  const list = text
+    .split(',')
+    .map(part => part.trim())
+    .filter(Boolean)
+    .flatMap(part => (part === 'loopback' ? ['127.0.0.0/8', '::1'] : [part]))
   for (const entry of list) {
     const [address = '', bits, rest] = entry.split('/')
     const family = isIP(address)
     const bitsFit = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-    if (!family || !bitsFit || rest !== undefined) context.addIssue(`"${entry}" is not an IP address or range such as 10.0.0.0/8`)
+    if (!family || !bitsFit || rest !== undefined)
+      context.addIssue(`"${entry}" is not an IP address or range such as 10.0.0.0/8`)
   }
   return list
 })
 
 /** The environment of the brain, by the names of the documentation. An empty variable counts as not set. */
 const environment = z.object({
-  STRATA_HOST: z.string().regex(/^[A-Za-z0-9.:-]+$/, 'must be an address to listen on, such as 127.0.0.1 or 0.0.0.0').default('127.0.0.1'),
-  STRATA_PORT: z.coerce.number('must be a port number').int('must be a port number').min(0).max(65_535, 'must be a port number up to 65535').default(3000),
+  STRATA_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]+$/, 'must be an address to listen on, such as 127.0.0.1 or 0.0.0.0')
+    .default('127.0.0.1'),
+  STRATA_PORT: z.coerce
+    .number('must be a port number')
+    .int('must be a port number')
+    .min(0)
+    .max(65_535, 'must be a port number up to 65535')
+    .default(3000),
   STRATA_DATA_DIR: z.string().default('data'),
   STRATA_PUBLIC_URL: httpUrl.optional(),
   STRATA_ADMIN_USER: username.optional(),
@@ -41,7 +62,10 @@ const environment = z.object({
   STRATA_COOKIE_SECURE: z.enum(['auto', 'on', 'off'], 'must be auto, on or off').default('auto'),
   STRATA_LOG_LEVEL: logLevel.default('info'),
   STRATA_LAUNCHER: z.literal('1').optional(),
-  STRATA_STORE: z.enum(['disk', 's3'], 'must be disk (s3 comes with a later version)').refine(store => store === 'disk', 's3 comes with a later version; leave it out or say disk').default('disk'),
+  STRATA_STORE: z
+    .enum(['disk', 's3'], 'must be disk (s3 comes with a later version)')
+    .refine(store => store === 'disk', 's3 comes with a later version; leave it out or say disk')
+    .default('disk'),
 })
 
 export interface Settings {
@@ -81,7 +105,9 @@ export class SettingsError extends Error {
  * @param cwd what a relative STRATA_DATA_DIR is relative to
  */
 export function loadSettings(env: Record<string, string | undefined>, cwd = process.cwd()): Settings {
-  const given = Object.fromEntries(Object.keys(environment.shape).map(name => [name, env[name] === '' ? undefined : env[name]]))
+  const given = Object.fromEntries(
+    Object.keys(environment.shape).map(name => [name, env[name] === '' ? undefined : env[name]]),
+  )
   const parsed = environment.safeParse(given)
   const faults = parsed.error?.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`) ?? []
   if (Boolean(given.STRATA_ADMIN_USER) !== Boolean(given.STRATA_ADMIN_PASSWORD)) {
@@ -96,7 +122,10 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     port: values.STRATA_PORT,
     dataDir: resolve(cwd, values.STRATA_DATA_DIR),
     publicUrl: values.STRATA_PUBLIC_URL ?? null,
-    admin: values.STRATA_ADMIN_USER && values.STRATA_ADMIN_PASSWORD ? { username: values.STRATA_ADMIN_USER, password: values.STRATA_ADMIN_PASSWORD } : null,
+    admin:
+      values.STRATA_ADMIN_USER && values.STRATA_ADMIN_PASSWORD
+        ? { username: values.STRATA_ADMIN_USER, password: values.STRATA_ADMIN_PASSWORD }
+        : null,
     example: values.STRATA_EXAMPLE ?? launcher,
     localNode: values.STRATA_LOCAL_NODE ?? launcher,
     trustedProxies: values.STRATA_TRUSTED_PROXIES,

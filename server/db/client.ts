@@ -37,6 +37,9 @@ export function openDatabase(file: string): DatabaseHandle {
  * Runs a read-then-write as one transaction that takes the write lock at once, so that nobody writes between
  * the two. The callback is synchronous: an `await` inside would end up outside of the transaction.
  */
-export function immediate<Result>(db: Database, run: (tx: Transaction) => Result extends Promise<unknown> ? never : Result): Result {
+export function immediate<Result>(
+  db: Database,
+  run: (tx: Transaction) => Result extends Promise<unknown> ? never : Result,
+): Result {
   return db.transaction(tx => run(tx) as Result, { behavior: 'immediate' })
 }

@@ -22,7 +22,10 @@ export function findMigrations(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, 'drizzle')
     if (existsSync(join(candidate, 'meta', '_journal.json'))) return candidate
-    if (folder === dirname(folder)) throw new MigrationError('The folder "drizzle" with the database migrations is missing; build again with npm start.')
+    if (folder === dirname(folder))
+      throw new MigrationError(
+        'The folder "drizzle" with the database migrations is missing; build again with npm start.',
+      )
   }
 }
 
@@ -31,7 +34,10 @@ export function findMigrations(): string {
  * is changed the file is copied whole into `backupDir`. Throws MigrationError for a database that a newer
  * Strata wrote, and leaves it untouched.
  */
-export function migrateDatabase(handle: DatabaseHandle, options: { migrationsDir: string; backupDir: string | null; now: number }): { applied: number; backup: string | null } {
+export function migrateDatabase(
+  handle: DatabaseHandle,
+  options: { migrationsDir: string; backupDir: string | null; now: number },
+): { applied: number; backup: string | null } {
   const { sqlite, db } = handle
   const known = readMigrationFiles({ migrationsFolder: options.migrationsDir })
   const applied = appliedMigrations(handle)
@@ -57,7 +63,9 @@ export function migrateDatabase(handle: DatabaseHandle, options: { migrationsDir
     migrate(db, { migrationsFolder: options.migrationsDir })
     const broken = sqlite.pragma('foreign_key_check')
     if (Array.isArray(broken) && broken.length > 0) {
-      throw new MigrationError(`After the migration ${broken.length} rows point at nothing. ${backup ? `The database before it is ${backup}.` : ''}`)
+      throw new MigrationError(
+        `After the migration ${broken.length} rows point at nothing. ${backup ? `The database before it is ${backup}.` : ''}`,
+      )
     }
   } finally {
     sqlite.pragma('foreign_keys = ON')
@@ -66,7 +74,11 @@ export function migrateDatabase(handle: DatabaseHandle, options: { migrationsDir
 }
 
 function appliedMigrations({ sqlite }: DatabaseHandle): Applied[] {
-  const hasTable = sqlite.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '__drizzle_migrations'`).get()
+  const hasTable = sqlite
+    .prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '__drizzle_migrations'`)
+    .get()
   if (!hasTable) return []
-  return z.array(appliedRow).parse(sqlite.prepare('SELECT hash, created_at AS createdAt FROM __drizzle_migrations').all())
+  return z
+    .array(appliedRow)
+    .parse(sqlite.prepare('SELECT hash, created_at AS createdAt FROM __drizzle_migrations').all())
 }

@@ -1,13 +1,17 @@
 /** True for a refusal by a UNIQUE or PRIMARY KEY constraint over this column, named `table.column`. */
 export function violatesUnique(error: unknown, column: string): boolean {
   const cause = sqliteCause(error)
-  return (cause?.code === 'SQLITE_CONSTRAINT_UNIQUE' || cause?.code === 'SQLITE_CONSTRAINT_PRIMARYKEY') && cause.message.includes(column)
+  return (
+    (cause?.code === 'SQLITE_CONSTRAINT_UNIQUE' || cause?.code === 'SQLITE_CONSTRAINT_PRIMARYKEY') &&
+    cause.message.includes(column)
+  )
 }
 
 /** SQLite's own error, also when drizzle wrapped it. */
 export function sqliteCause(error: unknown): { code: string; message: string } | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string' && at.code.startsWith('SQLITE_')) return { code: at.code, message: at.message }
+    if ('code' in at && typeof at.code === 'string' && at.code.startsWith('SQLITE_'))
+      return { code: at.code, message: at.message }
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../../shared/errors'
+import type { AppError } from '../../shared/errors'
 import { POLICY } from '../../shared/domain/policy'
 import type { AuditEntry } from '../../shared/schemas/event'
 import { MASKED } from '../../shared/schemas/instance'
@@ -36,7 +36,11 @@ export async function recordAudit(brain: Brain, facts: AuditFacts, error: AppErr
     outcome,
     requestId: facts.requestId,
     address: facts.address,
-    detail: { ...maskRecord(facts.detail), ...maskRecord(facts.note.detail ?? {}), ...(error && { code: error.code, message: error.detail }) },
+    detail: {
+      ...maskRecord(facts.detail),
+      ...maskRecord(facts.note.detail ?? {}),
+      ...(error && { code: error.code, message: error.detail }),
+    },
   }
   try {
     await brain.audit.record(entry)
@@ -53,10 +57,23 @@ const MOST_DEPTH = 6
 /** Values for the audit log: secrets masked, also every variable's value (a template may call any of them secret); long things cut. */
 export function maskRecord(values: Record<string, unknown>, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(values).slice(0, MOST_ITEMS).map(([name, value]) => {
-      if (name === 'variables' && isRecord(value)) return [name, Object.fromEntries(Object.keys(value).slice(0, MOST_ITEMS).map(key => [key, MASKED]))]
-      return [name, SECRET_NAME.test(name) && value !== null && value !== undefined ? MASKED : maskValue(value, depth + 1)]
-    }),
+    Object.entries(values)
+      .slice(0, MOST_ITEMS)
+      .map(([name, value]) => {
+        if (name === 'variables' && isRecord(value))
+          return [
+            name,
+            Object.fromEntries(
+              Object.keys(value)
+                .slice(0, MOST_ITEMS)
+                .map(key => [key, MASKED]),
+            ),
+          ]
+        return [
+          name,
+          SECRET_NAME.test(name) && value !== null && value !== undefined ? MASKED : maskValue(value, depth + 1),
+        ]
+      }),
   )
 }
 

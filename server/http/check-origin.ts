@@ -25,7 +25,9 @@ export function isOwnOrigin(headers: IncomingHttpHeaders, host: string | undefin
   if (headers.authorization !== undefined) return true
   const page = headers.origin ?? headers.referer
   const site = headers['sec-fetch-site']
-  return page === undefined ? site === undefined || site === 'same-origin' || site === 'none' : isOwn(page, host, publicUrl)
+  return page === undefined
+    ? site === undefined || site === 'same-origin' || site === 'none'
+    : isOwn(page, host, publicUrl)
 }
 
 function isOwn(page: string, host: string | undefined, publicUrl: URL | null): boolean {

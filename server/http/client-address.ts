@@ -13,14 +13,17 @@ export interface ClientView {
  * @param trustedProxies addresses and ranges whose `X-Forwarded-*` headers are believed; those of anybody else are not,
  * for they could be written by the client itself
  */
-export function createClientViewer(trustedProxies: readonly string[]): (request: Pick<IncomingMessage, 'headers' | 'socket'>) => ClientView {
+export function createClientViewer(
+  trustedProxies: readonly string[],
+): (request: Pick<IncomingMessage, 'headers' | 'socket'>) => ClientView {
   const trusted = new BlockList()
   for (const entry of trustedProxies) {
     const [address = '', bits] = entry.split('/')
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
     trusted.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
   }
-  const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const isTrusted = (address: string) =>
+    isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
   return ({ headers, socket }) => {
     const peer = plainAddress(socket?.remoteAddress ?? '')
@@ -46,7 +49,10 @@ function forwardedFor(headers: IncomingHttpHeaders, peer: string, isTrusted: (ad
 }
 
 function listOf(header: string | string[] | undefined): string[] {
-  return (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').map(part => part.trim()).filter(Boolean)
+  return (Array.isArray(header) ? header.join(',') : (header ?? ''))
+    .split(',')
+    .map(part => part.trim())
+    .filter(Boolean)
 }
 
 function lastOf(header: string | string[] | undefined): string | undefined {

@@ -24,9 +24,18 @@ const noFields = z.strictObject({})
 type NoFields = typeof noFields
 
 type HandlerBody<Body extends BodyKind> = Body extends z.ZodType ? z.output<Body> : Readable
-type HandlerAnswer<Response extends ResponseKind> = Response extends z.ZodType ? z.input<Response> : Response extends 'stream' ? Readable : string
+type HandlerAnswer<Response extends ResponseKind> = Response extends z.ZodType
+  ? z.input<Response>
+  : Response extends 'stream'
+    ? Readable
+    : string
 
-export interface EndpointContext<Access extends Permission | 'public', Params extends z.ZodType, Query extends z.ZodType, Body extends BodyKind> {
+export interface EndpointContext<
+  Access extends Permission | 'public',
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends BodyKind,
+> {
   brain: Brain
   /** Null only at public endpoints. */
   principal: Access extends 'public' ? Principal | null : Principal
@@ -60,7 +69,9 @@ export interface EndpointDefinition<
   status?: number
   /** How the audit log calls it. Left out: the permission; the subject is its first word and the `id` of the address. */
   audit?: { action: string; subject?: string }
-  handler(context: EndpointContext<Access, Params, Query, Body>): HandlerAnswer<Response> | Promise<HandlerAnswer<Response>>
+  handler(
+    context: EndpointContext<Access, Params, Query, Body>,
+  ): HandlerAnswer<Response> | Promise<HandlerAnswer<Response>>
 }
 
 export interface Endpoint extends EventHandler {
@@ -81,11 +92,13 @@ export function defineEndpoint<
   Query extends z.ZodType = NoFields,
   Body extends BodyKind = NoFields,
 >(definition: EndpointDefinition<Access, Params, Query, Body, Response>): Endpoint {
-  const handler = defineEventHandler(event => runEndpoint(event, {
-    ...definition,
-    params: definition.params ?? noFields,
-    query: definition.query ?? noFields,
-    body: definition.body ?? noFields,
-  }))
+  const handler = defineEventHandler(event =>
+    runEndpoint(event, {
+      ...definition,
+      params: definition.params ?? noFields,
+      query: definition.query ?? noFields,
+      body: definition.body ?? noFields,
+    }),
+  )
   return Object.assign(handler, { endpoint: definition })
 }

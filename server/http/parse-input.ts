@@ -8,7 +8,11 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.flatMap(issue => toIssues(issue))
   const shown = issues.slice(0, 3).map(issue => (issue.path ? `${issue.path}: ${issue.message}` : issue.message))
-  throw new AppError('VALIDATION_FAILED', `In the ${where}: ${shown.join('; ')}${issues.length > shown.length ? `; and ${issues.length - shown.length} more` : ''}.`, { issues })
+  throw new AppError(
+    'VALIDATION_FAILED',
+    `In the ${where}: ${shown.join('; ')}${issues.length > shown.length ? `; and ${issues.length - shown.length} more` : ''}.`,
+    { issues },
+  )
 }
 
 function toIssues(issue: z.core.$ZodIssue): ErrorIssue[] {
@@ -19,5 +23,8 @@ function toIssues(issue: z.core.$ZodIssue): ErrorIssue[] {
 }
 
 function toPath(parts: readonly PropertyKey[]): string {
-  return parts.reduce<string>((path, part) => (typeof part === 'number' ? `${path}[${part}]` : path ? `${path}.${String(part)}` : String(part)), '')
+  return parts.reduce<string>(
+    (path, part) => (typeof part === 'number' ? `${path}[${part}]` : path ? `${path}.${String(part)}` : String(part)),
+    '',
+  )
 }

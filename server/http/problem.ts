@@ -11,12 +11,23 @@ export function toAppError(error: unknown, requestId: string): AppError {
   const sqlite = sqliteCause(error)?.code
   const system = error instanceof Error && 'code' in error ? error.code : undefined
   if (sqlite === 'SQLITE_FULL' || system === 'ENOSPC' || system === 'EDQUOT') {
-    return new AppError('DISK_FULL', 'The disk of the brain is full; nothing was changed. Make room in its data folder and try again.', { cause: error })
+    return new AppError(
+      'DISK_FULL',
+      'The disk of the brain is full; nothing was changed. Make room in its data folder and try again.',
+      { cause: error },
+    )
   }
   if (sqlite?.startsWith('SQLITE_BUSY')) {
-    return new AppError('UNAVAILABLE', 'The database is busy; nothing was changed. Try again.', { cause: error, retryAfterSeconds: 1 })
+    return new AppError('UNAVAILABLE', 'The database is busy; nothing was changed. Try again.', {
+      cause: error,
+      retryAfterSeconds: 1,
+    })
   }
-  return new AppError('INTERNAL', `The brain met an error that nobody foresaw. Its log says more under request ${requestId}.`, { cause: error })
+  return new AppError(
+    'INTERNAL',
+    `The brain met an error that nobody foresaw. Its log says more under request ${requestId}.`,
+    { cause: error },
+  )
 }
 
 /** Status, headers and text of a problem document (RFC 9457). */

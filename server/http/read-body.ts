@@ -12,15 +12,25 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBytes(request)
   if (bytes.length === 0) return undefined
   if (!/^application\/(?:[\w.-]+\+)?json *(?:;|$)/i.test(headers['content-type'] ?? '')) {
-    throw new AppError('UNSUPPORTED_MEDIA_TYPE', `The body is "${headers['content-type'] ?? 'of no stated type'}"; this address takes application/json.`)
+    throw new AppError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `The body is "${headers['content-type'] ?? 'of no stated type'}"; this address takes application/json.`,
+    )
   }
   if (headers['content-encoding'] && headers['content-encoding'] !== 'identity') {
-    throw new AppError('UNSUPPORTED_MEDIA_TYPE', `The body is compressed (${headers['content-encoding']}); send it plain.`)
+    throw new AppError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `The body is compressed (${headers['content-encoding']}); send it plain.`,
+    )
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    throw new AppError('BAD_REQUEST', `The body is not JSON: ${error instanceof Error ? error.message : 'it cannot be read'}.`, { cause: error })
+    throw new AppError(
+      'BAD_REQUEST',
+      `The body is not JSON: ${error instanceof Error ? error.message : 'it cannot be read'}.`,
+      { cause: error },
+    )
   }
 }
 
@@ -45,5 +55,8 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): AppError {
-  return new AppError('PAYLOAD_TOO_LARGE', `The body is larger than ${POLICY.http.bodyBytes} bytes, the most this address takes.`)
+  return new AppError(
+    'PAYLOAD_TOO_LARGE',
+    `The body is larger than ${POLICY.http.bodyBytes} bytes, the most this address takes.`,
+  )
 }

@@ -20,7 +20,10 @@ export function bodyStream(request: IncomingMessage): Readable {
     if (!body.push(chunk)) request.pause()
   }
   const brokeOff = (cause?: Error) => {
-    if (!request.complete) body.destroy(new AppError('BAD_REQUEST', 'The upload broke off before its end; nothing was kept. Send it again.', { cause }))
+    if (!request.complete)
+      body.destroy(
+        new AppError('BAD_REQUEST', 'The upload broke off before its end; nothing was kept. Send it again.', { cause }),
+      )
   }
   request.on('data', push)
   request.once('end', () => body.push(null))

@@ -22,14 +22,22 @@ import { ENDPOINT_POLICY } from './security-headers'
 import { keptAnswer, sendAnswer, shapeAnswer } from './send-answer'
 import type { Answer } from './send-answer'
 
-type CompleteDefinition<Access extends Permission | 'public', Params extends z.ZodType, Query extends z.ZodType, Body extends BodyKind, Response extends ResponseKind>
-  = EndpointDefinition<Access, Params, Query, Body, Response> & { params: Params; query: Query; body: Body }
+type CompleteDefinition<
+  Access extends Permission | 'public',
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends BodyKind,
+  Response extends ResponseKind,
+> = EndpointDefinition<Access, Params, Query, Body, Response> & { params: Params; query: Query; body: Body }
 
 /** Carries out one request to an endpoint; `defineEndpoint` says in which order. Never throws. */
-export async function runEndpoint<Access extends Permission | 'public', Params extends z.ZodType, Query extends z.ZodType, Body extends BodyKind, Response extends ResponseKind>(
-  event: H3Event,
-  definition: CompleteDefinition<Access, Params, Query, Body, Response>,
-): Promise<unknown> {
+export async function runEndpoint<
+  Access extends Permission | 'public',
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends BodyKind,
+  Response extends ResponseKind,
+>(event: H3Event, definition: CompleteDefinition<Access, Params, Query, Body, Response>): Promise<unknown> {
   const brain = brainOf(event)
   const request = event.node.req
   const client = clientOf(event)
@@ -49,7 +57,10 @@ export async function runEndpoint<Access extends Permission | 'public', Params e
   let answer: Answer | undefined
   let failure: AppError | null = null
   try {
-    if (!brain.isStarted()) throw new AppError('UNAVAILABLE', 'The brain is starting or stopping. Try again in a moment.', { retryAfterSeconds: 1 })
+    if (!brain.isStarted())
+      throw new AppError('UNAVAILABLE', 'The brain is starting or stopping. Try again in a moment.', {
+        retryAfterSeconds: 1,
+      })
     const principal = await principalFromHeaders(brain, request.headers)
     facts.principal = principal
     if (changesSomething) checkOrigin(request.headers, client.host, brain.settings.publicUrl)
@@ -59,13 +70,25 @@ export async function runEndpoint<Access extends Permission | 'public', Params e
     facts.subject.id = idIn(params)
     const query = parseInput(definition.query, getQuery(event), 'query')
     facts.detail = { ...asRecord(params), ...asRecord(query) }
-    const body = definition.body === 'stream' ? bodyStream(request) : parseInput(definition.body, changesSomething ? ((await readJsonBody(request)) ?? {}) : {}, 'body')
+    const body =
+      definition.body === 'stream'
+        ? bodyStream(request)
+        : parseInput(definition.body, changesSomething ? ((await readJsonBody(request)) ?? {}) : {}, 'body')
     if (definition.body !== 'stream') facts.detail = { ...facts.detail, ...asRecord(body) }
 
     answer = await oncePerKey(event, definition, brain, principal, body, async () => {
       setResponseStatus(event, definition.status ?? 200)
       // The checks above are what makes these two true; the compiler cannot follow them through the conditional types.
-      const context = { brain, params, query, event, requestId: facts.requestId, address: client.address, principal: principal as never, body: body as never }
+      const context = {
+        brain,
+        params,
+        query,
+        event,
+        requestId: facts.requestId,
+        address: client.address,
+        principal: principal as never,
+        body: body as never,
+      }
       const result: unknown = await definition.handler({ ...context, note: note => Object.assign(facts.note, note) })
       facts.subject.id ??= idIn(result)
       return shapeAnswer(event, definition.response, result)
@@ -83,9 +106,13 @@ export async function runEndpoint<Access extends Permission | 'public', Params e
 
 function authorise(permission: Permission | 'public', principal: Principal | null): void {
   if (permission === 'public') return
-  if (!principal) throw new AppError('UNAUTHENTICATED', 'Sign in, or send an API token: "Authorization: Bearer strata_…".')
+  if (!principal)
+    throw new AppError('UNAUTHENTICATED', 'Sign in, or send an API token: "Authorization: Bearer strata_…".')
   if (!grantsAllow(principal.grants, permission)) {
-    throw new AppError('FORBIDDEN', `This needs the permission ${permission}, which ${strongestRole(principal.grants) ?? 'an account without a role'} does not have. Ask an admin.`)
+    throw new AppError(
+      'FORBIDDEN',
+      `This needs the permission ${permission}, which ${strongestRole(principal.grants) ?? 'an account without a role'} does not have. Ask an admin.`,
+    )
   }
 }
 
@@ -100,17 +127,25 @@ async function oncePerKey(
   const key = getRequestHeader(event, 'idempotency-key')
   const isCreation = event.method === 'POST' && definition.status === 201 && definition.body !== 'stream'
   if (key === undefined || !isCreation || !principal) return run()
-  if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new AppError('BAD_REQUEST', 'An Idempotency-Key is 1 to 200 printable characters without spaces.')
-  const requestHash = createHash('sha256').update(`${event.method} ${event.path}\n${canonical(body)}`).digest('hex')
+  if (!/^[\x21-\x7e]{1,200}$/.test(key))
+    throw new AppError('BAD_REQUEST', 'An Idempotency-Key is 1 to 200 printable characters without spaces.')
+  const requestHash = createHash('sha256')
+    .update(`${event.method} ${event.path}\n${canonical(body)}`)
+    .digest('hex')
   const owner = `${principal.actor.kind}:${principal.actor.id ?? ''}`
-  return { kind: 'kept', ...(await brain.idempotency.once({ owner, key, requestHash }, async () => keptAnswer(await run()))) }
+  return {
+    kind: 'kept',
+    ...(await brain.idempotency.once({ owner, key, requestHash }, async () => keptAnswer(await run()))),
+  }
 }
 
 /** One text per value, whatever the order of its keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {
     const record = asRecord(part)
-    return Object.keys(record).length > 0 ? Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))) : part
+    return Object.keys(record).length > 0
+      ? Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part
   })
 }
 
@@ -125,7 +160,13 @@ function idIn(value: unknown): string | null {
 }
 
 function logFailure(brain: Brain, event: H3Event, error: AppError): void {
-  const facts = { requestId: requestIdOf(event), method: event.method, path: event.path.split('?')[0], status: error.status, code: error.code }
+  const facts = {
+    requestId: requestIdOf(event),
+    method: event.method,
+    path: event.path.split('?')[0],
+    status: error.status,
+    code: error.code,
+  }
   if (error.code === 'INTERNAL') brain.log.error({ ...facts, err: error.cause ?? error }, 'A request met a defect')
   else if (error.status >= 500) brain.log.warn({ ...facts, err: error }, error.detail)
   else brain.log.debug(facts, error.detail)

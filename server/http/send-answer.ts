@@ -8,7 +8,11 @@ import type { KeptAnswer } from '../services/idempotency-service'
 import type { ResponseKind } from './define-endpoint'
 
 /** What is to be sent. `kept`: JSON or nothing (an empty body), whole in memory, so that it can be given again. */
-export type Answer = ({ kind: 'kept' } & KeptAnswer) | { kind: 'text'; text: string } | { kind: 'redirect'; to: string } | { kind: 'stream'; stream: Readable }
+export type Answer =
+  | ({ kind: 'kept' } & KeptAnswer)
+  | { kind: 'text'; text: string }
+  | { kind: 'redirect'; to: string }
+  | { kind: 'stream'; stream: Readable }
 
 /** Headers a handler may have set that belong to an answer given again. */
 const KEPT_HEADERS = ['etag', 'location'] as const
@@ -19,11 +23,18 @@ export function shapeAnswer(event: H3Event, response: ResponseKind, result: unkn
   if (response === 'redirect') return { kind: 'redirect', to: z.string().parse(result) }
   if (response === 'stream') return { kind: 'stream', stream: z.instanceof(Readable).parse(result) }
   const value = response.parse(result)
-  const headers = Object.fromEntries(KEPT_HEADERS.flatMap(name => {
-    const header = getResponseHeader(event, name)
-    return header === undefined ? [] : [[name, String(header)]]
-  }))
-  return { kind: 'kept', status: getResponseStatus(event), headers, body: value === undefined ? '' : JSON.stringify(value) }
+  const headers = Object.fromEntries(
+    KEPT_HEADERS.flatMap(name => {
+      const header = getResponseHeader(event, name)
+      return header === undefined ? [] : [[name, String(header)]]
+    }),
+  )
+  return {
+    kind: 'kept',
+    status: getResponseStatus(event),
+    headers,
+    body: value === undefined ? '' : JSON.stringify(value),
+  }
 }
 
 /** What can be given again; a creation that streams is a mistake of ours. */

@@ -12,7 +12,12 @@ const content = z.object({ secure: z.object({ secret: z.string().min(1) }) })
 
 /** The sealed cookie of nuxt-auth-utils, made with the functions of h3 that it wraps: those also read the headers of a socket. */
 function configOf(brain: Brain): SessionConfig {
-  return { name: SESSION_COOKIE, password: brain.keys.session, maxAge: POLICY.session.lifetimeMs / 1_000, sessionHeader: false }
+  return {
+    name: SESSION_COOKIE,
+    password: brain.keys.session,
+    maxAge: POLICY.session.lifetimeMs / 1_000,
+    sessionHeader: false,
+  }
 }
 
 export function hasSessionCookie(cookieHeader: string | undefined): boolean {
@@ -22,13 +27,18 @@ export function hasSessionCookie(cookieHeader: string | undefined): boolean {
 /** The session's secret from a `Cookie` header; undefined without our cookie, and for one that this brain did not seal. */
 export async function readSessionSecret(brain: Brain, cookieHeader: string | undefined): Promise<string | undefined> {
   if (!cookieHeader || !hasSessionCookie(cookieHeader)) return undefined
-  const session = await getSession({ headers: new Headers({ cookie: cookieHeader }), context: {} }, configOf(brain)).catch(() => undefined)
+  const session = await getSession(
+    { headers: new Headers({ cookie: cookieHeader }), context: {} },
+    configOf(brain),
+  ).catch(() => undefined)
   return content.safeParse(session?.data).data?.secure.secret
 }
 
 export async function writeSessionCookie(event: H3Event, brain: Brain, secret: string): Promise<void> {
   const config = configOf(brain)
-  const sessions = { [SESSION_COOKIE]: { id: crypto.randomUUID(), createdAt: Date.now(), data: { secure: { secret } } } }
+  const sessions = {
+    [SESSION_COOKIE]: { id: crypto.randomUUID(), createdAt: Date.now(), data: { secure: { secret } } },
+  }
   const sealed = await sealSession({ headers: new Headers(), context: { sessions } }, config)
   setCookie(event, SESSION_COOKIE, sealed, { ...cookieOptions(event, brain), maxAge: config.maxAge })
 }
@@ -40,5 +50,10 @@ export function clearSessionCookie(event: H3Event, brain: Brain): void {
 /** Behind https the cookie never travels in clear; in a LAN without it, a Secure cookie would sign nobody in. */
 function cookieOptions(event: H3Event, { settings }: Brain) {
   const isHttps = settings.publicUrl?.protocol === 'https:' || clientOf(event).isHttps
-  return { httpOnly: true, sameSite: 'lax', path: '/', secure: settings.cookieSecure === 'auto' ? isHttps : settings.cookieSecure === 'on' } as const
+  return {
+    httpOnly: true,
+    sameSite: 'lax',
+    path: '/',
+    secure: settings.cookieSecure === 'auto' ? isHttps : settings.cookieSecure === 'on',
+  } as const
 }

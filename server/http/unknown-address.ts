@@ -11,11 +11,20 @@ import { writeProblem } from './problem'
  * the methods it does have, is `matchedRoute`.
  */
 export function defineUnknownAddress(): EventHandler {
-  return defineEventHandler((event) => {
+  return defineEventHandler(event => {
     const handlers = event.context.matchedRoute?.handlers ?? {}
-    const methods = Object.keys(handlers).filter(method => method !== 'all' && method !== 'head').map(method => method.toUpperCase())
-    if (methods.length === 0) return writeProblem(event, new AppError('NOT_FOUND', `There is nothing at ${pathOf(event)}. The addresses are listed in /api/v1/openapi.json.`))
-    if (event.method === 'HEAD' && handlers.get) return handlers.get(event)
+    const methods = Object.keys(handlers)
+      .filter(method => method !== 'all' && method !== 'head')
+      .map(method => method.toUpperCase())
+    if (methods.length === 0)
+      return writeProblem(
+        event,
+        new AppError(
+          'NOT_FOUND',
+          `There is nothing at ${pathOf(event)}. The addresses are listed in /api/v1/openapi.json.`,
+        ),
+      )
+    if (event.method === 'HEAD' && handlers.get) return handlers.get(event) as unknown
 
     const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
     setResponseHeader(event, 'allow', allowed)
@@ -23,7 +32,10 @@ export function defineUnknownAddress(): EventHandler {
       setResponseStatus(event, 204)
       return null
     }
-    return writeProblem(event, new AppError('METHOD_NOT_ALLOWED', `${pathOf(event)} takes ${allowed}, not ${event.method}.`))
+    return writeProblem(
+      event,
+      new AppError('METHOD_NOT_ALLOWED', `${pathOf(event)} takes ${allowed}, not ${event.method}.`),
+    )
   })
 }
 

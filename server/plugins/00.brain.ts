@@ -8,8 +8,10 @@ import { loadSettings, SettingsError } from '../brain/settings'
 import { MigrationError } from '../db/migrate'
 
 /** Makes the brain before Nitro listens, and starts it once Nitro does. */
-export default defineNitroPlugin((nitroApp) => {
-  const brain = orEnd(() => createBrain(loadSettings(process.env), { passwords: { hash: hashPassword, verify: verifyPassword } }))
+export default defineNitroPlugin(nitroApp => {
+  const brain = orEnd(() =>
+    createBrain(loadSettings(process.env), { passwords: { hash: hashPassword, verify: verifyPassword } }),
+  )
   setBrain(brain)
 
   // nuxt-auth-utils seals with this key. With sockets switched on it also opens a session, and sets a cookie, for
@@ -18,14 +20,19 @@ export default defineNitroPlugin((nitroApp) => {
   nitroApp.hooks.hook('request', event => event.node.res.removeHeader('set-cookie'))
 
   onListening({
-    listening: (address) => {
+    listening: address => {
       const { host, port } = brain.settings
       const url = reachableUrl(host, address?.port ?? port)
-      brain.start(url).catch((error: unknown) => orEnd(() => {
-        throw error
-      }))
+      brain.start(url).catch((error: unknown) =>
+        orEnd(() => {
+          throw error
+        }),
+      )
     },
-    failed: error => end(`The brain cannot listen on ${brain.settings.host}, port ${brain.settings.port}: ${error.message}. Stop what listens there, or set STRATA_PORT to another port.`),
+    failed: error =>
+      end(
+        `The brain cannot listen on ${brain.settings.host}, port ${brain.settings.port}: ${error.message}. Stop what listens there, or set STRATA_PORT to another port.`,
+      ),
   })
 })
 
@@ -34,12 +41,13 @@ function orEnd<Result>(run: () => Result): Result {
   try {
     return run()
   } catch (error) {
-    if (error instanceof SettingsError || error instanceof DataFolderError || error instanceof MigrationError) return end(error.message)
+    if (error instanceof SettingsError || error instanceof DataFolderError || error instanceof MigrationError)
+      return end(error.message)
     return end(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
 }
 
 function end(message: string): never {
-  console.error(message)
+  process.stderr.write(`${message}\n`)
   process.exit(1)
 }

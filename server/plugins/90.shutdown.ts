@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000
  * Ends the brain in two steps: at the signal sockets are let go and new requests refused; when Nitro has seen the last
  * connection end, the database is closed. Servers and agents go on without the brain.
  */
-export default defineNitroPlugin((nitroApp) => {
+export default defineNitroPlugin(nitroApp => {
   process.env.NITRO_SHUTDOWN_TIMEOUT ??= String(PATIENCE_MS)
   const brain = useBrain()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -12,14 +12,20 @@ export interface AccountService {
    * Prepares the first admin: makes the given one when there is nobody at all, else opens set-up with a
    * new one-time secret. With somebody there it does nothing, and says who the admin of the settings is.
    */
-  start(firstAdmin: { username: string; password: string } | null): Promise<{ setupSecret: string | null; adminUser: string | null }>
+  start(
+    firstAdmin: { username: string; password: string } | null,
+  ): Promise<{ setupSecret: string | null; adminUser: string | null }>
   needsSetup(): boolean
   /** The first admin, once. NOT_FOUND afterwards; UNAUTHENTICATED for another secret. */
   setUp(given: { token: string; username: string; password: string; address: string }): Promise<UserRecord>
   create(wanted: { username: string; password: string; role: Role }): Promise<UserDetail>
   list(page: { limit: number; cursor?: string }): Promise<{ items: UserDetail[]; nextCursor: string | null }>
   /** Role and password, by an admin. Ends the user's sessions, but not the one that asks. */
-  change(principal: Principal, id: string, wanted: { role?: Role; password?: string }): Promise<{ before: UserDetail; after: UserDetail }>
+  change(
+    principal: Principal,
+    id: string,
+    wanted: { role?: Role; password?: string },
+  ): Promise<{ before: UserDetail; after: UserDetail }>
   /** One's own password. Ends one's other sessions. LOGIN_FAILED for a wrong present one. */
   changePassword(principal: Principal, given: { current: string; next: string; address: string }): Promise<void>
   /** Sessions and tokens go with the account, at once. */
@@ -75,7 +81,10 @@ export function createAccountService(deps: {
       return limiter.attempt({ username: ' set-up', address: given.address }, async () => {
         if (!setupHash) throw closed()
         if (!timingSafeEqual(Buffer.from(hashSecret(given.token)), Buffer.from(setupHash))) {
-          throw new AppError('UNAUTHENTICATED', 'This set-up link is not the present one. Each start of the brain prints a new one: use the newest.')
+          throw new AppError(
+            'UNAUTHENTICATED',
+            'This set-up link is not the present one. Each start of the brain prints a new one: use the newest.',
+          )
         }
         const user = await newUser({ username: given.username, password: given.password, role: 'admin' })
         if (!(await users.create(user, { onlyFirst: true }))) throw closed()
@@ -98,7 +107,10 @@ export function createAccountService(deps: {
       const isSelf = principal.userId === id
       const { before, after } = await users.update(
         id,
-        { ...(wanted.role && { grants: [{ role: wanted.role, scope: 'all' as const }] }), ...(passwordHash && { passwordHash }) },
+        {
+          ...(wanted.role && { grants: [{ role: wanted.role, scope: 'all' as const }] }),
+          ...(passwordHash && { passwordHash }),
+        },
         isSelf ? principal.sessionId : null,
       )
       // Every socket of the user, also the asking one's and those of tokens: they come back with the rights of now.
@@ -107,14 +119,22 @@ export function createAccountService(deps: {
     },
     async changePassword(principal, given) {
       if (!principal.userId || !principal.sessionId) {
-        throw new AppError('FORBIDDEN', 'A password is changed by its owner, signed in with a browser; a token cannot do it.')
+        throw new AppError(
+          'FORBIDDEN',
+          'A password is changed by its owner, signed in with a browser; a token cannot do it.',
+        )
       }
       const { userId, sessionId } = principal
       const user = await findRecord(userId)
       await limiter.attempt({ username: user.username, address: given.address }, async () => {
-        if (!(await passwords.verify(user.passwordHash, given.current))) throw new AppError('LOGIN_FAILED', 'The present password is not right.')
+        if (!(await passwords.verify(user.passwordHash, given.current)))
+          throw new AppError('LOGIN_FAILED', 'The present password is not right.')
       })
-      const { endedSessions } = await users.update(userId, { passwordHash: await passwords.hash(given.next) }, sessionId)
+      const { endedSessions } = await users.update(
+        userId,
+        { passwordHash: await passwords.hash(given.next) },
+        sessionId,
+      )
       for (const ended of endedSessions) panel.endSessions({ sessionId: ended })
     },
     async remove(id) {

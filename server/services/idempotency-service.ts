@@ -12,20 +12,33 @@ export interface IdempotencyService {
    * the first. IDEMPOTENCY_CONFLICT for the key of another request, and for one that was begun and never ended.
    * What failed may be tried again with the same key.
    */
-  once(request: { owner: string; key: string; requestHash: string }, run: () => Promise<KeptAnswer>): Promise<KeptAnswer>
+  once(
+    request: { owner: string; key: string; requestHash: string },
+    run: () => Promise<KeptAnswer>,
+  ): Promise<KeptAnswer>
   forgetOld(): Promise<number>
 }
 
-export function createIdempotencyService(deps: { store: IdempotencyStore; secretBox: SecretBox; clock: Clock }): IdempotencyService {
+export function createIdempotencyService(deps: {
+  store: IdempotencyStore
+  secretBox: SecretBox
+  clock: Clock
+}): IdempotencyService {
   const { store, secretBox, clock } = deps
   const running = new Map<string, { requestHash: string; answer: Promise<KeptAnswer> }>()
 
-  async function runOnce(request: { owner: string; key: string; requestHash: string }, run: () => Promise<KeptAnswer>): Promise<KeptAnswer> {
+  async function runOnce(
+    request: { owner: string; key: string; requestHash: string },
+    run: () => Promise<KeptAnswer>,
+  ): Promise<KeptAnswer> {
     const known = await store.begin({ ...request, at: clock.now() })
     if (known) {
       if (known.requestHash !== request.requestHash) throw otherRequest()
       if (known.answer === null) {
-        throw new AppError('IDEMPOTENCY_CONFLICT', 'A request with this Idempotency-Key was begun, and the brain stopped before it ended. Look whether it took effect; then use a new key.')
+        throw new AppError(
+          'IDEMPOTENCY_CONFLICT',
+          'A request with this Idempotency-Key was begun, and the brain stopped before it ended. Look whether it took effect; then use a new key.',
+        )
       }
       return keptAnswer.parse(JSON.parse(secretBox.open(known.answer)))
     }
@@ -61,5 +74,8 @@ export function createIdempotencyService(deps: { store: IdempotencyStore; secret
 }
 
 function otherRequest(): AppError {
-  return new AppError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key was used for a request with another body. Use a new key for a new request.')
+  return new AppError(
+    'IDEMPOTENCY_CONFLICT',
+    'This Idempotency-Key was used for a request with another body. Use a new key for a new request.',
+  )
 }

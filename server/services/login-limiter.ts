@@ -17,7 +17,11 @@ const { freeFailures, addressFailures, failuresKeptMs, slowdownMs } = POLICY.log
 /** Kept in memory: whoever can restart the brain needs no guessing. */
 export function createLoginLimiter(): LoginLimiter {
   const byName = new RateLimiterMemory({ keyPrefix: 'name', points: freeFailures, duration: failuresKeptMs / 1_000 })
-  const byAddress = new RateLimiterMemory({ keyPrefix: 'address', points: addressFailures, duration: failuresKeptMs / 1_000 })
+  const byAddress = new RateLimiterMemory({
+    keyPrefix: 'address',
+    points: addressFailures,
+    duration: failuresKeptMs / 1_000,
+  })
   const queues = new Map<string, { tail: Promise<unknown>; waiting: number }>()
 
   async function refuseWhileSlowed(limiter: RateLimiterMemory, key: string): Promise<void> {
@@ -54,7 +58,10 @@ export function createLoginLimiter(): LoginLimiter {
       queue.waiting += 1
       const turn = queue.tail.then(() => tryOnce(`${username.toLowerCase()}\n${source}`, source, run))
       // The next one waits for the end of this try, whichever it is; its outcome goes to its own caller.
-      queue.tail = turn.then(() => {}, () => {})
+      queue.tail = turn.then(
+        () => {},
+        () => {},
+      )
       queues.set(source, queue)
       try {
         return await turn
@@ -72,11 +79,21 @@ export function sourceOf(address: string): string {
   const [head = '', tail] = address.split('::')
   const left = head.split(':').filter(Boolean)
   const right = tail?.split(':').filter(Boolean) ?? []
-  const groups = tail === undefined ? left : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
-  return `${groups.slice(0, 4).map(group => group.replace(/^0+(?=.)/, '').toLowerCase()).join(':')}::/64`
+  const groups =
+    tail === undefined
+      ? left
+      : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
+  return `${groups
+    .slice(0, 4)
+    .map(group => group.replace(/^0+(?=.)/, '').toLowerCase())
+    .join(':')}::/64`
 }
 
 function slowedDown(waitMs: number): AppError {
   const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000))
-  return new AppError('TOO_MANY_REQUESTS', `Signing in failed too often. Wait ${retryAfterSeconds} seconds, then try again; until then the right password is refused too.`, { retryAfterSeconds })
+  return new AppError(
+    'TOO_MANY_REQUESTS',
+    `Signing in failed too often. Wait ${retryAfterSeconds} seconds, then try again; until then the right password is refused too.`,
+    { retryAfterSeconds },
+  )
 }

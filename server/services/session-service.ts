@@ -42,7 +42,15 @@ export function createSessionService(deps: {
   async function open(user: UserRecord, address: string): Promise<SignedIn> {
     const now = clock.now()
     const secret = ids.secret()
-    const session = { id: ids.entity(), secretHash: hashSecret(secret), userId: user.id, address, createdAt: now, expiresAt: now + POLICY.session.lifetimeMs, lastSeenAt: now }
+    const session = {
+      id: ids.entity(),
+      secretHash: hashSecret(secret),
+      userId: user.id,
+      address,
+      createdAt: now,
+      expiresAt: now + POLICY.session.lifetimeMs,
+      lastSeenAt: now,
+    }
     // The password may have been changed, or the account removed, while scrypt was at work.
     if (!(await sessions.create(session, user.passwordHash))) throw loginFailed()
     await users.signedIn(user.id, now)
@@ -86,5 +94,8 @@ export function presentUser(user: UserRecord): User {
 }
 
 function loginFailed(): AppError {
-  return new AppError('LOGIN_FAILED', 'No account has this name and password. Check both; an admin can set a new password.')
+  return new AppError(
+    'LOGIN_FAILED',
+    'No account has this name and password. Check both; an admin can set a new password.',
+  )
 }

@@ -11,7 +11,10 @@ const SHOWN_CHARACTERS = PREFIX.length + 6
 
 export interface TokenService {
   /** The secret is returned here and never again. FORBIDDEN for more rights than the creator has. */
-  create(principal: Principal, wanted: { name: string; role: Role; expiresAt?: number }): Promise<{ secret: string; token: Token }>
+  create(
+    principal: Principal,
+    wanted: { name: string; role: Role; expiresAt?: number },
+  ): Promise<{ secret: string; token: Token }>
   list(page: { limit: number; cursor?: string }): Promise<{ items: Token[]; nextCursor: string | null }>
   /** NOT_FOUND when there is none. Works at once, for open sockets too. */
   remove(id: string): Promise<Token>
@@ -22,17 +25,27 @@ export interface TokenService {
 /**
  * API tokens. A token never has more rights than its owner has at the moment it is used, and goes with its owner.
  */
-export function createTokenService(deps: { store: TokenStore; panel: Pick<PanelBus, 'endSessions'>; clock: Clock; ids: Ids }): TokenService {
+export function createTokenService(deps: {
+  store: TokenStore
+  panel: Pick<PanelBus, 'endSessions'>
+  clock: Clock
+  ids: Ids
+}): TokenService {
   const { store, panel, clock, ids } = deps
   return {
     async create(principal, wanted) {
       const own = strongestRole(principal.grants)
       if (!principal.userId || !own || isStronger(wanted.role, own)) {
-        throw new AppError('FORBIDDEN', `A token cannot have the role ${wanted.role}: you have ${own ?? 'none'} yourself.`)
+        throw new AppError(
+          'FORBIDDEN',
+          `A token cannot have the role ${wanted.role}: you have ${own ?? 'none'} yourself.`,
+        )
       }
       const now = clock.now()
       if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) {
-        throw new AppError('VALIDATION_FAILED', 'The token would have expired already.', { issues: [{ path: 'expiresAt', message: 'must be in the future' }] })
+        throw new AppError('VALIDATION_FAILED', 'The token would have expired already.', {
+          issues: [{ path: 'expiresAt', message: 'must be in the future' }],
+        })
       }
       const secret = PREFIX + ids.secret()
       const record: TokenRecord = {
@@ -62,14 +75,27 @@ export function createTokenService(deps: { store: TokenStore; panel: Pick<PanelB
     },
     async authenticate(secret) {
       const found = secret.startsWith(PREFIX) ? await store.findBySecret(hashSecret(secret)) : undefined
-      if (!found) throw new AppError('UNAUTHENTICATED', 'The token is not known: it was removed, or it is not complete. Make a new one in the panel.')
+      if (!found)
+        throw new AppError(
+          'UNAUTHENTICATED',
+          'The token is not known: it was removed, or it is not complete. Make a new one in the panel.',
+        )
       const { token, owner } = found
       const now = clock.now()
       if (token.expiresAt !== null && token.expiresAt <= now) {
-        throw new AppError('UNAUTHENTICATED', `The token "${token.name}" expired on ${new Date(token.expiresAt).toISOString()}. Make a new one in the panel.`)
+        throw new AppError(
+          'UNAUTHENTICATED',
+          `The token "${token.name}" expired on ${new Date(token.expiresAt).toISOString()}. Make a new one in the panel.`,
+        )
       }
-      if (token.lastUsedAt === null || now - token.lastUsedAt > POLICY.session.seenEveryMs) await store.used(token.id, now)
-      return { actor: { kind: 'token', id: token.id, name: token.name }, grants: withinOwner(token.grants, owner.grants), sessionId: null, userId: owner.id }
+      if (token.lastUsedAt === null || now - token.lastUsedAt > POLICY.session.seenEveryMs)
+        await store.used(token.id, now)
+      return {
+        actor: { kind: 'token', id: token.id, name: token.name },
+        grants: withinOwner(token.grants, owner.grants),
+        sessionId: null,
+        userId: owner.id,
+      }
     },
   }
 }
@@ -87,5 +113,14 @@ function isStronger(role: Role, other: Role): boolean {
 
 function present(record: TokenRecord): Token {
   const { id, name, prefix, createdAt, createdBy, expiresAt, lastUsedAt } = record
-  return { id, name, role: strongestRole(record.grants) ?? 'viewer', prefix, createdAt, createdBy, expiresAt, lastUsedAt }
+  return {
+    id,
+    name,
+    role: strongestRole(record.grants) ?? 'viewer',
+    prefix,
+    createdAt,
+    createdBy,
+    expiresAt,
+    lastUsedAt,
+  }
 }

@@ -59,7 +59,14 @@ export const ADMIN = { username: 'admin', password: 'correct-horse-battery' } as
  * @param options.env settings beside those that a test always needs; STRATA_DATA_DIR to keep the data folder
  * @param options.start false to leave the brain not started
  */
-export async function startApiServer(options: { env?: Record<string, string | undefined>; parts?: Partial<BrainParts>; start?: boolean; routes?: ExtraRoute[] } = {}): Promise<ApiServer> {
+export async function startApiServer(
+  options: {
+    env?: Record<string, string | undefined>
+    parts?: Partial<BrainParts>
+    start?: boolean
+    routes?: ExtraRoute[]
+  } = {},
+): Promise<ApiServer> {
   const temporary = options.env?.STRATA_DATA_DIR ? undefined : await temporaryFolder()
   const settings = loadSettings({
     STRATA_DATA_DIR: temporary?.path,
@@ -68,7 +75,11 @@ export async function startApiServer(options: { env?: Record<string, string | un
     STRATA_LOG_LEVEL: 'error',
     ...options.env,
   })
-  const brain = createBrain(settings, { passwords: cheapPasswords, log: createLog(settings.logLevel), ...options.parts })
+  const brain = createBrain(settings, {
+    passwords: cheapPasswords,
+    log: createLog(settings.logLevel),
+    ...options.parts,
+  })
   const server = createServer(toNodeListener(await createHandlers(brain, options.routes ?? [])))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
@@ -83,7 +94,8 @@ export async function startApiServer(options: { env?: Record<string, string | un
     async signIn(username, password) {
       const answer = await api.request('/api/v1/auth/login', { method: 'POST', json: { username, password } })
       const cookie = answer.headers.getSetCookie()[0]?.split(';')[0]
-      if (answer.status !== 200 || !cookie) throw new Error(`Sign-in of ${username}: ${answer.status} ${JSON.stringify(answer.body)}`)
+      if (answer.status !== 200 || !cookie)
+        throw new Error(`Sign-in of ${username}: ${answer.status} ${JSON.stringify(answer.body)}`)
       return cookie
     },
     cookieOf(role) {
@@ -109,9 +121,11 @@ async function makeCookie(api: ApiServer, role: Role): Promise<string> {
 }
 
 async function createHandlers(brain: Brain, routes: ExtraRoute[]) {
-  const app = createApp({ onRequest: (event) => {
-    event.context.brain = brain
-  } })
+  const app = createApp({
+    onRequest: event => {
+      event.context.brain = brain
+    },
+  })
   for (const middleware of await loadMiddleware()) app.use(middleware)
   const router = createRouter({ preemptive: true })
   for (const route of await findRouteFiles()) router.use(route.path, await route.load(), route.method)

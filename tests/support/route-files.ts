@@ -26,13 +26,20 @@ export async function findRouteFiles(): Promise<RouteFile[]> {
 
 async function routesBelow(folder: string, prefix: string): Promise<RouteFile[]> {
   const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true })
-  return entries.filter(entry => entry.isFile() && entry.name.endsWith('.ts')).map((entry) => {
-    const full = join(entry.parentPath, entry.name)
-    const file = full.slice(ROOT.length + 1)
-    const bare = file.slice(folder.length + 1).replace(/\.ts$/, '')
-    const method = METHODS.find(name => bare.endsWith(`.${name}`))
-    return { file, path: prefix + toPath(method ? bare.slice(0, -method.length - 1) : bare), method, load: async () => loadDefault(full) }
-  })
+  return entries
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+    .map(entry => {
+      const full = join(entry.parentPath, entry.name)
+      const file = full.slice(ROOT.length + 1)
+      const bare = file.slice(folder.length + 1).replace(/\.ts$/, '')
+      const method = METHODS.find(name => bare.endsWith(`.${name}`))
+      return {
+        file,
+        path: prefix + toPath(method ? bare.slice(0, -method.length - 1) : bare),
+        method,
+        load: async () => loadDefault(full),
+      }
+    })
 }
 
 function toPath(bare: string): string {

@@ -10,7 +10,10 @@ export default defineEndpoint({
   status: 201,
   audit: { action: 'setup', subject: 'user' },
   async handler({ brain, body, event, address, note }) {
-    const { user, principal, secret } = await brain.sessions.open(await brain.accounts.setUp({ ...body, address }), address)
+    const { user, principal, secret } = await brain.sessions.open(
+      await brain.accounts.setUp({ ...body, address }),
+      address,
+    )
     note({ actor: principal.actor, subjectId: user.id })
     await writeSessionCookie(event, brain, secret)
     return { user }

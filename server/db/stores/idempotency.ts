@@ -9,7 +9,11 @@ export function createIdempotencyStore(db: Database): IdempotencyStore {
   return {
     async begin({ owner, key, requestHash, at }) {
       return immediate(db, tx => {
-        const known = tx.select({ requestHash: keys.requestHash, answer: keys.answer }).from(keys).where(is(owner, key)).get()
+        const known = tx
+          .select({ requestHash: keys.requestHash, answer: keys.answer })
+          .from(keys)
+          .where(is(owner, key))
+          .get()
         if (!known) tx.insert(keys).values({ owner, key, requestHash, answer: null, createdAt: at }).run()
         return known
       })

@@ -9,8 +9,10 @@ export function createSecretStore(db: Database): SecretStore {
       return db.select({ sealed: secrets.sealed }).from(secrets).where(eq(secrets.name, name)).get()?.sealed
     },
     async write(name, sealed, at) {
-      db.insert(secrets).values({ name, sealed, updatedAt: at })
-        .onConflictDoUpdate({ target: secrets.name, set: { sealed, updatedAt: at } }).run()
+      db.insert(secrets)
+        .values({ name, sealed, updatedAt: at })
+        .onConflictDoUpdate({ target: secrets.name, set: { sealed, updatedAt: at } })
+        .run()
     },
   }
 }

@@ -6,13 +6,21 @@ import { sessions, users } from '../schema'
 import { grantsQuery } from './users'
 
 export function createSessionStore(db: Database): SessionStore {
-  const bySecret = db.select({ session: sessions, user: users }).from(sessions).innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(eq(sessions.secretHash, sql.placeholder('hash')), gt(sessions.expiresAt, sql.placeholder('now')))).prepare()
+  const bySecret = db
+    .select({ session: sessions, user: users })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.secretHash, sql.placeholder('hash')), gt(sessions.expiresAt, sql.placeholder('now'))))
+    .prepare()
   const grantsOf = grantsQuery(db)
   return {
     async create(record, passwordHash) {
       return immediate(db, tx => {
-        const user = tx.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, record.userId)).get()
+        const user = tx
+          .select({ passwordHash: users.passwordHash })
+          .from(users)
+          .where(eq(users.id, record.userId))
+          .get()
         if (user?.passwordHash !== passwordHash) return false
         tx.insert(sessions).values(record).run()
         return true

@@ -6,10 +6,17 @@ import { grants, tokens, users } from '../schema'
 import { grantsQuery } from './users'
 
 export function createTokenStore(db: Database): TokenStore {
-  const bySecret = db.select({ token: tokens, owner: users }).from(tokens).innerJoin(users, eq(users.id, tokens.ownerId))
-    .where(eq(tokens.secretHash, sql.placeholder('hash'))).prepare()
-  const grantsOf = db.select({ role: grants.role, scope: grants.scope }).from(grants)
-    .where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, sql.placeholder('id')))).prepare()
+  const bySecret = db
+    .select({ token: tokens, owner: users })
+    .from(tokens)
+    .innerJoin(users, eq(users.id, tokens.ownerId))
+    .where(eq(tokens.secretHash, sql.placeholder('hash')))
+    .prepare()
+  const grantsOf = db
+    .select({ role: grants.role, scope: grants.scope })
+    .from(grants)
+    .where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, sql.placeholder('id'))))
+    .prepare()
   const ownersGrants = grantsQuery(db)
 
   const toRecord = (row: typeof tokens.$inferSelect): TokenRecord => ({ ...row, grants: grantsOf.all({ id: row.id }) })
@@ -17,7 +24,10 @@ export function createTokenStore(db: Database): TokenStore {
     async create({ grants: given, ...row }) {
       immediate(db, tx => {
         tx.insert(tokens).values(row).run()
-        for (const grant of given) tx.insert(grants).values({ subjectKind: 'token', subjectId: row.id, ...grant }).run()
+        for (const grant of given)
+          tx.insert(grants)
+            .values({ subjectKind: 'token', subjectId: row.id, ...grant })
+            .run()
       })
     },
     async findBySecret(hash) {
@@ -25,14 +35,26 @@ export function createTokenStore(db: Database): TokenStore {
       return found && { token: toRecord(found.token), owner: { ...found.owner, grants: ownersGrants(found.owner.id) } }
     },
     async list({ limit, cursor }) {
-      const rows = db.select().from(tokens).where(cursor ? gt(tokens.id, cursor) : undefined).orderBy(asc(tokens.id)).limit(limit + 1).all()
+      const rows = db
+        .select()
+        .from(tokens)
+        .where(cursor ? gt(tokens.id, cursor) : undefined)
+        .orderBy(asc(tokens.id))
+        .limit(limit + 1)
+        .all()
       const items = rows.slice(0, limit).map(toRecord)
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
     },
     async remove(id) {
       return immediate(db, tx => {
-        const given = tx.select({ role: grants.role, scope: grants.scope }).from(grants).where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, id))).all()
-        tx.delete(grants).where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, id))).run()
+        const given = tx
+          .select({ role: grants.role, scope: grants.scope })
+          .from(grants)
+          .where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, id)))
+          .all()
+        tx.delete(grants)
+          .where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, id)))
+          .run()
         const row = tx.delete(tokens).where(eq(tokens.id, id)).returning().get()
         return row && { ...row, grants: given }
       })

@@ -10,8 +10,16 @@ import { violatesUnique } from '../sqlite-error'
 type Row = typeof users.$inferSelect
 
 export function createUserStore(db: Database): UserStore {
-  const byId = db.select().from(users).where(eq(users.id, sql.placeholder('id'))).prepare()
-  const byName = db.select().from(users).where(eq(users.usernameKey, sql.placeholder('key'))).prepare()
+  const byId = db
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('id')))
+    .prepare()
+  const byName = db
+    .select()
+    .from(users)
+    .where(eq(users.usernameKey, sql.placeholder('key')))
+    .prepare()
   const grantsOf = grantsQuery(db)
 
   const toRecord = (row: Row): UserRecord => ({ ...strip(row), grants: grantsOf(row.id) })
@@ -21,12 +29,19 @@ export function createUserStore(db: Database): UserStore {
         return immediate(db, tx => {
           if (options.onlyFirst && tx.select({ id: users.id }).from(users).limit(1).get()) return false
           const { grants: given, ...row } = record
-          tx.insert(users).values({ ...row, usernameKey: keyOf(record.username) }).run()
+          tx.insert(users)
+            .values({ ...row, usernameKey: keyOf(record.username) })
+            .run()
           writeGrants(tx, record.id, given)
           return true
         })
       } catch (error) {
-        if (violatesUnique(error, 'users.username_key')) throw new AppError('NAME_TAKEN', `There is an account named "${record.username}" already. Choose another name.`, { cause: error })
+        if (violatesUnique(error, 'users.username_key'))
+          throw new AppError(
+            'NAME_TAKEN',
+            `There is an account named "${record.username}" already. Choose another name.`,
+            { cause: error },
+          )
         throw error
       }
     },
@@ -39,7 +54,13 @@ export function createUserStore(db: Database): UserStore {
       return row && toRecord(row)
     },
     async list({ limit, cursor }) {
-      const rows = db.select().from(users).where(cursor ? gt(users.id, cursor) : undefined).orderBy(asc(users.id)).limit(limit + 1).all()
+      const rows = db
+        .select()
+        .from(users)
+        .where(cursor ? gt(users.id, cursor) : undefined)
+        .orderBy(asc(users.id))
+        .limit(limit + 1)
+        .all()
       const items = rows.slice(0, limit).map(toRecord)
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
     },
@@ -49,14 +70,17 @@ export function createUserStore(db: Database): UserStore {
     async update(id, change, keepSessionId) {
       return immediate(db, tx => {
         const before = findIn(tx, id)
-        if (change.passwordHash) tx.update(users).set({ passwordHash: change.passwordHash }).where(eq(users.id, id)).run()
+        if (change.passwordHash)
+          tx.update(users).set({ passwordHash: change.passwordHash }).where(eq(users.id, id)).run()
         if (change.grants) {
           writeGrants(tx, id, change.grants)
           keepAnAdmin(tx, before)
         }
-        const ended = tx.delete(sessions)
+        const ended = tx
+          .delete(sessions)
           .where(and(eq(sessions.userId, id), keepSessionId ? sql`${sessions.id} <> ${keepSessionId}` : undefined))
-          .returning({ id: sessions.id }).all()
+          .returning({ id: sessions.id })
+          .all()
         return { before, after: findIn(tx, id), endedSessions: ended.map(session => session.id) }
       })
     },
@@ -64,7 +88,9 @@ export function createUserStore(db: Database): UserStore {
       return immediate(db, tx => {
         const before = findIn(tx, id)
         const tokenIds = tx.select({ id: tokens.id }).from(tokens).where(eq(tokens.ownerId, id))
-        tx.delete(grants).where(and(eq(grants.subjectKind, 'token'), inArray(grants.subjectId, tokenIds))).run()
+        tx.delete(grants)
+          .where(and(eq(grants.subjectKind, 'token'), inArray(grants.subjectId, tokenIds)))
+          .run()
         writeGrants(tx, id, [])
         keepAnAdmin(tx, before)
         tx.delete(users).where(eq(users.id, id)).run()
@@ -79,8 +105,11 @@ export function createUserStore(db: Database): UserStore {
 
 /** The grants of a user, as every store that answers with users needs them. */
 export function grantsQuery(db: Database | Transaction): (userId: string) => Grant[] {
-  const query = db.select({ role: grants.role, scope: grants.scope }).from(grants)
-    .where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, sql.placeholder('id')))).prepare()
+  const query = db
+    .select({ role: grants.role, scope: grants.scope })
+    .from(grants)
+    .where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, sql.placeholder('id'))))
+    .prepare()
   return id => query.all({ id })
 }
 
@@ -91,14 +120,25 @@ function findIn(tx: Transaction, id: string): UserRecord {
 }
 
 function writeGrants(tx: Transaction, userId: string, given: readonly Grant[]): void {
-  tx.delete(grants).where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, userId))).run()
-  for (const grant of given) tx.insert(grants).values({ subjectKind: 'user', subjectId: userId, ...grant }).run()
+  tx.delete(grants)
+    .where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, userId)))
+    .run()
+  for (const grant of given)
+    tx.insert(grants)
+      .values({ subjectKind: 'user', subjectId: userId, ...grant })
+      .run()
 }
 
 /** Inside the transaction that takes rights away, so that two admins cannot remove each other at once. */
 function keepAnAdmin(tx: Transaction, changed: UserRecord): void {
-  const admin = tx.select({ id: grants.subjectId }).from(grants).where(and(eq(grants.role, 'admin'), eq(grants.subjectKind, 'user'))).limit(1).get()
-  if (!admin) throw new AppError('LAST_ADMIN', `"${changed.username}" is the only admin. Make somebody else an admin first.`)
+  const admin = tx
+    .select({ id: grants.subjectId })
+    .from(grants)
+    .where(and(eq(grants.role, 'admin'), eq(grants.subjectKind, 'user')))
+    .limit(1)
+    .get()
+  if (!admin)
+    throw new AppError('LAST_ADMIN', `"${changed.username}" is the only admin. Make somebody else an admin first.`)
 }
 
 function keyOf(username: string): string {

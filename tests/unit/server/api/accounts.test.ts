@@ -11,8 +11,10 @@ beforeEach(async () => {
 afterEach(() => api.close())
 
 const PASSWORD = 'a-good-long-password'
-const users = (method: string, path = '', json?: unknown) => api.request(`/api/v1/users${path}`, { method, cookie: admin, ...(json !== undefined && { json }) })
-const create = async (username: string, role: string) => (await users('POST', '', { username, password: PASSWORD, role })).body as { id: string }
+const users = (method: string, path = '', json?: unknown) =>
+  api.request(`/api/v1/users${path}`, { method, cookie: admin, ...(json !== undefined && { json }) })
+const create = async (username: string, role: string) =>
+  (await users('POST', '', { username, password: PASSWORD, role })).body as { id: string }
 const me = (cookie: string) => api.request('/api/v1/auth/me', { cookie })
 const adminId = async () => ((await me(admin)).body as { user: { id: string } }).user.id
 
@@ -27,7 +29,10 @@ it('lists, page by page, and never shows a hash', async () => {
 
 it('refuses a name that is taken, in whatever case', async () => {
   await create('anna', 'viewer')
-  expect(await users('POST', '', { username: 'ANNA', password: PASSWORD, role: 'viewer' })).toMatchObject({ status: 409, body: { code: 'NAME_TAKEN' } })
+  expect(await users('POST', '', { username: 'ANNA', password: PASSWORD, role: 'viewer' })).toMatchObject({
+    status: 409,
+    body: { code: 'NAME_TAKEN' },
+  })
 })
 
 describe('a change', () => {
@@ -35,11 +40,17 @@ describe('a change', () => {
     const { id } = await create('anna', 'operator')
     const cookie = await api.signIn('anna', PASSWORD)
     const ended = vi.spyOn(api.brain.panel, 'endSessions')
-    expect(await users('PATCH', `/${id}`, { role: 'viewer' })).toMatchObject({ status: 200, body: { id, role: 'viewer' } })
+    expect(await users('PATCH', `/${id}`, { role: 'viewer' })).toMatchObject({
+      status: 200,
+      body: { id, role: 'viewer' },
+    })
     expect((await me(cookie)).status).toBe(401)
     expect(ended).toHaveBeenCalledWith({ userId: id })
     expect((await me(await api.signIn('anna', PASSWORD))).body).toMatchObject({ user: { role: 'viewer' } })
-    expect((await api.brain.audit.list({ action: 'user.change', limit: 1 })).items[0]).toMatchObject({ subject: { kind: 'user', id }, detail: { old: { role: 'operator' }, new: { role: 'viewer' } } })
+    expect((await api.brain.audit.list({ action: 'user.change', limit: 1 })).items[0]).toMatchObject({
+      subject: { kind: 'user', id },
+      detail: { old: { role: 'operator' }, new: { role: 'viewer' } },
+    })
   })
 
   it('of the password ends the sessions and the old password', async () => {
@@ -57,7 +68,10 @@ describe('a change', () => {
   })
 
   it('of nobody is 404, of nothing changes nothing', async () => {
-    expect(await users('PATCH', '/nobody', { role: 'viewer' })).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
+    expect(await users('PATCH', '/nobody', { role: 'viewer' })).toMatchObject({
+      status: 404,
+      body: { code: 'NOT_FOUND' },
+    })
     expect(await users('DELETE', '/nobody')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
   })
 })
@@ -65,7 +79,10 @@ describe('a change', () => {
 describe('the last admin', () => {
   it('stays an admin', async () => {
     const id = await adminId()
-    expect(await users('PATCH', `/${id}`, { role: 'viewer' })).toMatchObject({ status: 409, body: { code: 'LAST_ADMIN' } })
+    expect(await users('PATCH', `/${id}`, { role: 'viewer' })).toMatchObject({
+      status: 409,
+      body: { code: 'LAST_ADMIN' },
+    })
     expect(await users('DELETE', `/${id}`)).toMatchObject({ status: 409, body: { code: 'LAST_ADMIN' } })
     expect((await me(admin)).body).toMatchObject({ user: { role: 'admin' } })
   })
@@ -85,7 +102,10 @@ it('removes an account with its sessions', async () => {
   expect((await users('DELETE', `/${id}`)).status).toBe(204)
   expect((await me(cookie)).status).toBe(401)
   await expect(api.signIn('anna', PASSWORD)).rejects.toThrow('401')
-  expect((await api.brain.audit.list({ action: 'user.remove', limit: 1 })).items[0]).toMatchObject({ subject: { id }, detail: { old: { username: 'anna', role: 'operator' } } })
+  expect((await api.brain.audit.list({ action: 'user.remove', limit: 1 })).items[0]).toMatchObject({
+    subject: { id },
+    detail: { old: { username: 'anna', role: 'operator' } },
+  })
 })
 
 it('signs nobody in whose password was changed while it was checked', async () => {

@@ -8,12 +8,22 @@ beforeEach(async () => {
 })
 afterEach(() => api.close())
 
-interface Page { items: { action: string; detail: { n: number } }[]; nextCursor: string | null }
+interface Page {
+  items: { action: string; detail: { n: number } }[]
+  nextCursor: string | null
+}
 
 it('gives the newest first, page by page, filtered', async () => {
   const cookie = await api.cookieOf('admin')
-  const entry = { actor: { kind: 'user', id: 'anna', name: 'Anna' }, subject: { kind: 'instance', id: 'i1' }, outcome: 'done', requestId: null, address: null } as const
-  for (let n = 0; n < 5; n++) await api.brain.audit.record({ ...entry, action: n % 2 ? 'instance.stop' : 'instance.start', detail: { n } })
+  const entry = {
+    actor: { kind: 'user', id: 'anna', name: 'Anna' },
+    subject: { kind: 'instance', id: 'i1' },
+    outcome: 'done',
+    requestId: null,
+    address: null,
+  } as const
+  for (let n = 0; n < 5; n++)
+    await api.brain.audit.record({ ...entry, action: n % 2 ? 'instance.stop' : 'instance.start', detail: { n } })
   const list = async (query: string) => (await api.request(`/api/v1/audit?${query}`, { cookie })).body as Page
 
   const first = await list('actor=anna&limit=3')

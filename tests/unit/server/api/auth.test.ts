@@ -8,7 +8,10 @@ let api: ApiServer
 const verified = vi.fn(cheapPasswords.verify)
 beforeEach(async () => {
   verified.mockClear()
-  api = await startApiServer({ parts: { passwords: { ...cheapPasswords, verify: verified } }, env: { STRATA_TRUSTED_PROXIES: 'loopback' } })
+  api = await startApiServer({
+    parts: { passwords: { ...cheapPasswords, verify: verified } },
+    env: { STRATA_TRUSTED_PROXIES: 'loopback' },
+  })
 })
 afterEach(async () => {
   vi.useRealTimers()
@@ -16,14 +19,22 @@ afterEach(async () => {
 })
 
 const login = (username: string, password: string, from?: string) =>
-  api.request('/api/v1/auth/login', { method: 'POST', json: { username, password }, ...(from && { headers: { 'x-forwarded-for': from } }) })
+  api.request('/api/v1/auth/login', {
+    method: 'POST',
+    json: { username, password },
+    ...(from && { headers: { 'x-forwarded-for': from } }),
+  })
 const me = (cookie: string) => api.request('/api/v1/auth/me', { cookie })
 const lastAudit = async () => (await api.brain.audit.list({ limit: 1 })).items[0]
 
 it('signs in whatever the case of the name, says who is there, and signs out for good', async () => {
   const cookie = await api.signIn(ADMIN.username.toUpperCase(), ADMIN.password)
   expect((await me(cookie)).body).toEqual({ user: { id: expect.any(String), username: 'admin', role: 'admin' } })
-  expect(await lastAudit()).toMatchObject({ action: 'auth.login', outcome: 'done', actor: { kind: 'user', name: 'admin' } })
+  expect(await lastAudit()).toMatchObject({
+    action: 'auth.login',
+    outcome: 'done',
+    actor: { kind: 'user', name: 'admin' },
+  })
 
   const out = await api.request('/api/v1/auth/logout', { method: 'POST', cookie })
   expect(out.status).toBe(204)
@@ -94,12 +105,18 @@ describe('failing to sign in', () => {
     expect(known).toMatchObject({ status: 401, body: { code: 'LOGIN_FAILED' } })
     expect({ ...(unknown.body as object), requestId: '' }).toEqual({ ...(known.body as object), requestId: '' })
     expect(verified).toHaveBeenCalledTimes(2)
-    expect(await lastAudit()).toMatchObject({ action: 'auth.login', outcome: 'refused', actor: { id: null }, detail: { username: 'nobody-at-all' } })
+    expect(await lastAudit()).toMatchObject({
+      action: 'auth.login',
+      outcome: 'refused',
+      actor: { id: null },
+      detail: { username: 'nobody-at-all' },
+    })
   })
 
   it('slows down after five, for the right password too, and ends with its time', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
-    for (let failure = 0; failure < POLICY.login.freeFailures; failure++) expect((await login(ADMIN.username, 'wrong')).status).toBe(401)
+    for (let failure = 0; failure < POLICY.login.freeFailures; failure++)
+      expect((await login(ADMIN.username, 'wrong')).status).toBe(401)
     const slowed = await login(ADMIN.username, ADMIN.password)
     expect(slowed).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } })
     expect(Number(slowed.headers.get('retry-after'))).toBeGreaterThan(50)
@@ -118,20 +135,23 @@ describe('failing to sign in', () => {
 
   it('slows down one name from one address, and nobody else', async () => {
     await api.brain.accounts.create({ username: 'anna', password: ADMIN.password, role: 'viewer' })
-    for (let failure = 0; failure < POLICY.login.freeFailures; failure++) await login(ADMIN.username, 'wrong', '203.0.113.7')
+    for (let failure = 0; failure < POLICY.login.freeFailures; failure++)
+      await login(ADMIN.username, 'wrong', '203.0.113.7')
     expect((await login(ADMIN.username, ADMIN.password, '203.0.113.7')).status).toBe(429)
     expect((await login('anna', ADMIN.password, '203.0.113.7')).status).toBe(200)
     expect((await login(ADMIN.username, ADMIN.password, '203.0.113.8')).status).toBe(200)
   })
 
   it('stops an address that tries name after name', async () => {
-    for (let failure = 0; failure < POLICY.login.addressFailures; failure++) expect((await login(`name-${failure}`, 'wrong', '203.0.113.9')).status).toBe(401)
+    for (let failure = 0; failure < POLICY.login.addressFailures; failure++)
+      expect((await login(`name-${failure}`, 'wrong', '203.0.113.9')).status).toBe(401)
     expect((await login(ADMIN.username, ADMIN.password, '203.0.113.9')).status).toBe(429)
   })
 
   it('starts its count anew with a success', async () => {
     for (let round = 0; round < 3; round++) {
-      for (let failure = 0; failure < POLICY.login.freeFailures - 1; failure++) expect((await login(ADMIN.username, 'wrong')).status).toBe(401)
+      for (let failure = 0; failure < POLICY.login.freeFailures - 1; failure++)
+        expect((await login(ADMIN.username, 'wrong')).status).toBe(401)
       expect((await login(ADMIN.username, ADMIN.password)).status).toBe(200)
     }
   })
@@ -142,8 +162,9 @@ describe('failing to sign in', () => {
   })
 })
 
-describe('one\'s own password', () => {
-  const change = (cookie: string, current: string, next: string) => api.request('/api/v1/auth/password', { method: 'POST', json: { current, next }, cookie })
+describe("one's own password", () => {
+  const change = (cookie: string, current: string, next: string) =>
+    api.request('/api/v1/auth/password', { method: 'POST', json: { current, next }, cookie })
 
   it('ends every other session, keeps this one, and takes effect', async () => {
     const here = await api.signIn(ADMIN.username, ADMIN.password)
@@ -160,7 +181,10 @@ describe('one\'s own password', () => {
   it('needs the present one, and counts wrong ones like a sign-in', async () => {
     const cookie = await api.signIn(ADMIN.username, ADMIN.password)
     for (let failure = 0; failure < POLICY.login.freeFailures; failure++) {
-      expect(await change(cookie, 'wrong', 'another-long-password')).toMatchObject({ status: 401, body: { code: 'LOGIN_FAILED' } })
+      expect(await change(cookie, 'wrong', 'another-long-password')).toMatchObject({
+        status: 401,
+        body: { code: 'LOGIN_FAILED' },
+      })
     }
     expect((await change(cookie, ADMIN.password, 'another-long-password')).status).toBe(429)
     expect((await me(cookie)).status).toBe(200)
@@ -168,6 +192,9 @@ describe('one\'s own password', () => {
 
   it('must not be short', async () => {
     const cookie = await api.signIn(ADMIN.username, ADMIN.password)
-    expect(await change(cookie, ADMIN.password, 'short')).toMatchObject({ status: 400, body: { issues: [{ path: 'next' }] } })
+    expect(await change(cookie, ADMIN.password, 'short')).toMatchObject({
+      status: 400,
+      body: { issues: [{ path: 'next' }] },
+    })
   })
 })

@@ -36,8 +36,13 @@ it('makes the first admin by the link, once, and signs them in', async () => {
   expect((await api.request('/api/v1/users', { cookie })).status).toBe(200)
 
   expect((await api.request('/api/v1/setup')).body).toEqual({ needed: false })
-  expect(await setUp({ token, ...FIRST, username: 'second' })).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
-  expect((await api.brain.audit.list({ action: 'setup', outcome: 'done', limit: 5 })).items).toMatchObject([{ actor: { name: 'first' } }])
+  expect(await setUp({ token, ...FIRST, username: 'second' })).toMatchObject({
+    status: 404,
+    body: { code: 'NOT_FOUND' },
+  })
+  expect((await api.brain.audit.list({ action: 'setup', outcome: 'done', limit: 5 })).items).toMatchObject([
+    { actor: { name: 'first' } },
+  ])
 })
 
 it('refuses another secret, and slows down who tries many', async () => {
@@ -46,7 +51,9 @@ it('refuses another secret, and slows down who tries many', async () => {
 })
 
 it('makes one admin of ten that ask at once', async () => {
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => setUp({ token: secret(), ...FIRST, username: `first-${index}` })))
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => setUp({ token: secret(), ...FIRST, username: `first-${index}` })),
+  )
   expect(answers.filter(answer => answer.status === 201)).toHaveLength(1)
   expect((await api.brain.accounts.list({ limit: 50 })).items).toHaveLength(1)
 })
@@ -59,7 +66,10 @@ it('refuses a short password and a name with odd letters', async () => {
 it('prints a new link at each start, and the old one is worth nothing', async () => {
   const old = secret()
   await api.brain.stop()
-  const again = await startApiServer({ env: { ...NOBODY, STRATA_DATA_DIR: api.dataDir, STRATA_PUBLIC_URL: 'https://strata.example.org' }, parts: { launcher } })
+  const again = await startApiServer({
+    env: { ...NOBODY, STRATA_DATA_DIR: api.dataDir, STRATA_PUBLIC_URL: 'https://strata.example.org' },
+    parts: { launcher },
+  })
   expect(link().origin).toBe('https://strata.example.org')
   expect((await setUp({ token: old, ...FIRST }, again)).status).toBe(401)
   expect((await setUp({ token: secret(), ...FIRST }, again)).status).toBe(201)

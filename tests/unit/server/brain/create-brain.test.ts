@@ -14,7 +14,16 @@ beforeEach(async () => {
 afterEach(() => folder.remove())
 
 const URL_HERE = new URL('http://127.0.0.1:3000')
-const brainHere = () => createBrain(loadSettings({ STRATA_DATA_DIR: folder.path, STRATA_LOG_LEVEL: 'silent', STRATA_ADMIN_USER: 'admin', STRATA_ADMIN_PASSWORD: 'a-good-long-password' }), { passwords: cheapPasswords })
+const brainHere = () =>
+  createBrain(
+    loadSettings({
+      STRATA_DATA_DIR: folder.path,
+      STRATA_LOG_LEVEL: 'silent',
+      STRATA_ADMIN_USER: 'admin',
+      STRATA_ADMIN_PASSWORD: 'a-good-long-password',
+    }),
+    { passwords: cheapPasswords },
+  )
 
 it('refuses a second brain on its folder, and gives the folder back when it stops', async () => {
   const brain = brainHere()
@@ -29,7 +38,9 @@ it('gives the folder back when the database is refused', async () => {
   const brain = brainHere()
   await brain.stop()
   const database = openDatabase(join(folder.path, 'strata.db'))
-  database.sqlite.prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)').run('of-tomorrow', Date.UTC(2099, 0, 1))
+  database.sqlite
+    .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
+    .run('of-tomorrow', Date.UTC(2099, 0, 1))
   database.close()
   expect(() => brainHere()).toThrow('written by another version of Strata')
   expect(() => brainHere()).toThrow('written by another version of Strata')

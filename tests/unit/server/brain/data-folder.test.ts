@@ -21,14 +21,18 @@ async function otherBrain(path: string) {
     writeFileSync(process.argv[1] + '/brain.pid', JSON.stringify({ pid: process.pid }))
     console.log('held')
     setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await once(child.stdout, 'data')
   return child
 }
 
 it('is for one brain at a time, in one process', () => {
   const first = openDataFolder(folder.path)
-  expect(() => openDataFolder(folder.path)).toThrow(`Another brain (pid ${process.pid}) uses the data folder ${folder.path}`)
+  expect(() => openDataFolder(folder.path)).toThrow(
+    `Another brain (pid ${process.pid}) uses the data folder ${folder.path}`,
+  )
   first.release()
   openDataFolder(folder.path).release()
 })
@@ -54,7 +58,8 @@ it('makes keys once, for nobody else to read', async () => {
   expect(keys.secretBox).toHaveLength(32)
   expect(new Set([keys.session, keys.secretBox.toString('hex'), keys.urlSigning.toString('hex')]).size).toBe(3)
   expect((await stat(join(folder.path, 'keys'))).mode & 0o777).toBe(0o700)
-  for (const name of ['session', 'secret-box', 'url-signing']) expect((await stat(join(folder.path, 'keys', name))).mode & 0o777).toBe(0o600)
+  for (const name of ['session', 'secret-box', 'url-signing'])
+    expect((await stat(join(folder.path, 'keys', name))).mode & 0o777).toBe(0o600)
   data.release()
 })
 

@@ -6,11 +6,13 @@ import { createSecretBox } from '../../../../server/brain/secret-box'
 const box = createSecretBox(randomBytes(32))
 
 it('gives back whatever was sealed, and never looks the same twice', () => {
-  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (plain) => {
-    const sealed = box.seal(plain)
-    expect(box.open(sealed)).toBe(plain)
-    expect(box.seal(plain)).not.toBe(sealed)
-  }))
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), plain => {
+      const sealed = box.seal(plain)
+      expect(box.open(sealed)).toBe(plain)
+      expect(box.seal(plain)).not.toBe(sealed)
+    }),
+  )
 })
 
 it('opens nothing that was changed, cut, or sealed by another', () => {
@@ -21,7 +23,14 @@ it('opens nothing that was changed, cut, or sealed by another', () => {
     if (Buffer.from(changed.slice(3), 'base64url').equals(Buffer.from(sealed.slice(3), 'base64url'))) continue
     expect(() => box.open(changed), changed).toThrow('cannot be opened')
   }
-  for (const bad of ['', 'v1.', 'hush', sealed.slice(0, 20), sealed.replace('v1', 'v2'), createSecretBox(randomBytes(32)).seal('hush')]) {
+  for (const bad of [
+    '',
+    'v1.',
+    'hush',
+    sealed.slice(0, 20),
+    sealed.replace('v1', 'v2'),
+    createSecretBox(randomBytes(32)).seal('hush'),
+  ]) {
     expect(() => box.open(bad)).toThrow('cannot be opened')
   }
 })

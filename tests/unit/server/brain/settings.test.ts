@@ -12,16 +12,30 @@ function faultsOf(env: Record<string, string>): string[] {
 }
 
 it('needs nothing', () => {
-  expect(loadSettings({}, '/srv')).toMatchObject({ host: '127.0.0.1', port: 3000, dataDir: '/srv/data', publicUrl: null, admin: null, example: false, localNode: false, launcher: false })
+  expect(loadSettings({}, '/srv')).toMatchObject({
+    host: '127.0.0.1',
+    port: 3000,
+    dataDir: '/srv/data',
+    publicUrl: null,
+    admin: null,
+    example: false,
+    localNode: false,
+    launcher: false,
+  })
 })
 
 it('takes an empty variable for one that is not set', () => {
-  expect(loadSettings({ STRATA_PORT: '', STRATA_PUBLIC_URL: '', STRATA_ADMIN_USER: '', STRATA_ADMIN_PASSWORD: '' }).port).toBe(3000)
+  expect(
+    loadSettings({ STRATA_PORT: '', STRATA_PUBLIC_URL: '', STRATA_ADMIN_USER: '', STRATA_ADMIN_PASSWORD: '' }).port,
+  ).toBe(3000)
 })
 
 it('has a local node and an example under the launcher, unless said', () => {
   expect(loadSettings({ STRATA_LAUNCHER: '1' })).toMatchObject({ launcher: true, example: true, localNode: true })
-  expect(loadSettings({ STRATA_LAUNCHER: '1', STRATA_EXAMPLE: 'off' })).toMatchObject({ example: false, localNode: true })
+  expect(loadSettings({ STRATA_LAUNCHER: '1', STRATA_EXAMPLE: 'off' })).toMatchObject({
+    example: false,
+    localNode: true,
+  })
 })
 
 it('tells every fault at once, each with its name', () => {
@@ -35,7 +49,13 @@ it('tells every fault at once, each with its name', () => {
     STRATA_ADMIN_USER: 'admin',
   })
   expect(faults.map(fault => fault.split(':')[0])).toEqual([
-    'STRATA_PORT', 'STRATA_PUBLIC_URL', 'STRATA_EXAMPLE', 'STRATA_TRUSTED_PROXIES', 'STRATA_TRUSTED_PROXIES', 'STRATA_LOG_LEVEL', 'STRATA_STORE',
+    'STRATA_PORT',
+    'STRATA_PUBLIC_URL',
+    'STRATA_EXAMPLE',
+    'STRATA_TRUSTED_PROXIES',
+    'STRATA_TRUSTED_PROXIES',
+    'STRATA_LOG_LEVEL',
+    'STRATA_STORE',
     'STRATA_ADMIN_USER and STRATA_ADMIN_PASSWORD go together',
   ])
   expect(faults.join('\n')).toContain('"proxy" is not an IP address')

@@ -12,6 +12,8 @@ afterEach(() => folder.remove())
 it('syncs every commit and watches over references', () => {
   const { sqlite, close } = openDatabase(join(folder.path, 'x.db'))
   const FULL = 2
-  expect(['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map(name => sqlite.pragma(name, { simple: true }))).toEqual(['wal', FULL, 1, 5_000])
+  expect(
+    ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map(name => sqlite.pragma(name, { simple: true })),
+  ).toEqual(['wal', FULL, 1, 5_000])
   close()
 })

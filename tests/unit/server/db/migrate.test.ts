@@ -14,14 +14,22 @@ afterEach(() => folder.remove())
 async function migrations(...statements: string[]): Promise<string> {
   const path = join(folder.path, `migrations-${statements.length}`)
   await mkdir(join(path, 'meta'), { recursive: true })
-  const entries = statements.map((_, idx) => ({ idx, version: '6', when: 1_000 + idx, tag: `000${idx}`, breakpoints: true }))
+  const entries = statements.map((_, idx) => ({
+    idx,
+    version: '6',
+    when: 1_000 + idx,
+    tag: `000${idx}`,
+    breakpoints: true,
+  }))
   await writeFile(join(path, 'meta', '_journal.json'), JSON.stringify({ version: '7', dialect: 'sqlite', entries }))
   for (const [idx, statement] of statements.entries()) await writeFile(join(path, `000${idx}.sql`), statement)
   return path
 }
 
-const ONE = 'CREATE TABLE parents (id INTEGER PRIMARY KEY);--> statement-breakpoint\nCREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parents(id) ON DELETE CASCADE);'
-const REBUILD = 'CREATE TABLE next (id INTEGER PRIMARY KEY, name TEXT);--> statement-breakpoint\nINSERT INTO next (id) SELECT id FROM parents;--> statement-breakpoint\nDROP TABLE parents;--> statement-breakpoint\nALTER TABLE next RENAME TO parents;'
+const ONE =
+  'CREATE TABLE parents (id INTEGER PRIMARY KEY);--> statement-breakpoint\nCREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parents(id) ON DELETE CASCADE);'
+const REBUILD =
+  'CREATE TABLE next (id INTEGER PRIMARY KEY, name TEXT);--> statement-breakpoint\nINSERT INTO next (id) SELECT id FROM parents;--> statement-breakpoint\nDROP TABLE parents;--> statement-breakpoint\nALTER TABLE next RENAME TO parents;'
 const open = () => openDatabase(join(folder.path, 'strata.db'))
 const backups = () => readdir(join(folder.path, 'backups')).catch(() => [])
 
@@ -65,7 +73,9 @@ it('refuses a database that a newer version wrote, and leaves it untouched', asy
   const database = open()
   migrateDatabase(database, { migrationsDir: await migrations(ONE, REBUILD), backupDir: null, now: 0 })
   const old = await migrations(ONE)
-  expect(() => migrateDatabase(database, { migrationsDir: old, backupDir: null, now: 0 })).toThrow('Start the newer version again')
+  expect(() => migrateDatabase(database, { migrationsDir: old, backupDir: null, now: 0 })).toThrow(
+    'Start the newer version again',
+  )
   expect(database.sqlite.prepare('SELECT count(*) AS n FROM __drizzle_migrations').get()).toEqual({ n: 2 })
   database.close()
 })

@@ -11,10 +11,16 @@ it('believes nobody who is not trusted', () => {
 })
 
 it('believes a trusted proxy, up to the first address that is none', () => {
-  const headers = { 'x-forwarded-for': '6.6.6.6, 203.0.113.5, 10.1.1.1', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'outer' }
+  const headers = {
+    'x-forwarded-for': '6.6.6.6, 203.0.113.5, 10.1.1.1',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'outer',
+  }
   expect(view(['10.0.0.0/8'], '10.2.2.2', headers)).toEqual({ address: '203.0.113.5', isHttps: true, host: 'outer' })
   expect(view(['10.0.0.0/8'], '::ffff:10.2.2.2', headers).address).toBe('203.0.113.5')
-  expect(view(['2001:db8::/32'], '2001:db8::1', { 'x-forwarded-for': '[2001:db8:1::9]:443, 2001:db8::2' }).address).toBe('2001:db8:1::9')
+  expect(
+    view(['2001:db8::/32'], '2001:db8::1', { 'x-forwarded-for': '[2001:db8:1::9]:443, 2001:db8::2' }).address,
+  ).toBe('2001:db8:1::9')
 })
 
 it('stops at words that are no address', () => {

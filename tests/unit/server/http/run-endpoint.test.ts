@@ -20,7 +20,12 @@ let uploadBegan = Promise.withResolvers<void>()
 const things = defineEndpoint({
   permission: 'instance.write',
   query: z.strictObject({ dryRun: z.stringbool().default(false) }),
-  body: z.strictObject({ name: z.string().min(1), password: z.string().optional(), variables: z.record(z.string(), z.string()).optional(), layers: z.array(z.strictObject({ template: z.string() })).optional() }),
+  body: z.strictObject({
+    name: z.string().min(1),
+    password: z.string().optional(),
+    variables: z.record(z.string(), z.string()).optional(),
+    layers: z.array(z.strictObject({ template: z.string() })).optional(),
+  }),
   response: z.object({ id: z.string(), token: z.string() }),
   status: 201,
   audit: { action: 'thing.create' },
@@ -38,9 +43,29 @@ const things = defineEndpoint({
 
 const routes = [
   { path: '/api/v1/things', method: 'post', handler: things },
-  { path: '/api/v1/wrong', method: 'get', handler: defineEndpoint({ permission: 'status.read', response: z.object({ count: z.int() }), handler: () => ({ count: 0.5 }) }) },
-  { path: '/api/v1/text', method: 'get', handler: defineEndpoint({ permission: 'status.read', response: 'text', handler: () => '<b>words</b>' }) },
-  { path: '/api/v1/away', method: 'get', handler: defineEndpoint({ permission: 'status.read', response: 'redirect', handler: () => '/objects/x?signature=y' }) },
+  {
+    path: '/api/v1/wrong',
+    method: 'get',
+    handler: defineEndpoint({
+      permission: 'status.read',
+      response: z.object({ count: z.int() }),
+      handler: () => ({ count: 0.5 }),
+    }),
+  },
+  {
+    path: '/api/v1/text',
+    method: 'get',
+    handler: defineEndpoint({ permission: 'status.read', response: 'text', handler: () => '<b>words</b>' }),
+  },
+  {
+    path: '/api/v1/away',
+    method: 'get',
+    handler: defineEndpoint({
+      permission: 'status.read',
+      response: 'redirect',
+      handler: () => '/objects/x?signature=y',
+    }),
+  },
   {
     path: '/api/v1/bytes',
     method: 'get',
@@ -49,7 +74,11 @@ const routes = [
       response: 'stream',
       handler({ event }) {
         setResponseHeader(event, 'content-type', 'application/octet-stream')
-        source = new Readable({ read() { this.push(Buffer.alloc(64 * 1024)) } })
+        source = new Readable({
+          read() {
+            this.push(Buffer.alloc(64 * 1024))
+          },
+        })
         return source
       },
     }),
@@ -79,7 +108,10 @@ const routes = [
 let api: ApiServer
 let cookie: string
 beforeAll(async () => {
-  api = await startApiServer({ routes: [...routes], parts: { log: createLog('warn', { write: line => void logged.push(line) }) } })
+  api = await startApiServer({
+    routes: [...routes],
+    parts: { log: createLog('warn', { write: line => void logged.push(line) }) },
+  })
   cookie = await api.cookieOf('operator')
 })
 afterAll(() => api.close())
@@ -88,7 +120,8 @@ beforeEach(() => {
   hold = undefined
 })
 
-const create = (json: unknown, headers: Record<string, string> = {}) => api.request('/api/v1/things', { method: 'POST', json, cookie, headers })
+const create = (json: unknown, headers: Record<string, string> = {}) =>
+  api.request('/api/v1/things', { method: 'POST', json, cookie, headers })
 const lastAudit = async () => (await api.brain.audit.list({ action: 'thing.create', limit: 1 })).items[0]
 
 describe('what comes in', () => {
@@ -96,7 +129,12 @@ describe('what comes in', () => {
     const answer = await create({ name: '', surprise: 1, layers: [{ template: 'a' }, { template: 3, tag: 'x' }] })
     expect(answer.status).toBe(400)
     expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
-    expect(answer.body).toMatchObject({ type: 'urn:strata:problem:VALIDATION_FAILED', status: 400, code: 'VALIDATION_FAILED', requestId: expect.any(String) })
+    expect(answer.body).toMatchObject({
+      type: 'urn:strata:problem:VALIDATION_FAILED',
+      status: 400,
+      code: 'VALIDATION_FAILED',
+      requestId: expect.any(String),
+    })
     const { issues } = z.object({ issues: z.array(z.object({ path: z.string() })) }).parse(answer.body)
     expect(issues.map(issue => issue.path).sort()).toEqual(['layers[1].tag', 'layers[1].template', 'name', 'surprise'])
   })
@@ -105,21 +143,42 @@ describe('what comes in', () => {
     ['cut JSON', '{"name": ', 'application/json', 400, 'BAD_REQUEST'],
     ['bytes that are not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'BAD_REQUEST'],
     ['a form', 'name=x', 'application/x-www-form-urlencoded', 415, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['JSON that says it is text, as a foreign page may send', '{"name":"x"}', 'text/plain', 415, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a key that reaches for prototypes', '{"name":"x","__proto__":{"a":1}}', 'application/json', 400, 'VALIDATION_FAILED'],
+    [
+      'JSON that says it is text, as a foreign page may send',
+      '{"name":"x"}',
+      'text/plain',
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'a key that reaches for prototypes',
+      '{"name":"x","__proto__":{"a":1}}',
+      'application/json',
+      400,
+      'VALIDATION_FAILED',
+    ],
     ['an array', '[]', 'application/json', 400, 'VALIDATION_FAILED'],
     ['nothing', '', 'application/json', 400, 'VALIDATION_FAILED'],
   ])('%s is refused', async (_what, raw, type, status, code) => {
     const before = made
-    expect(await api.request('/api/v1/things', { method: 'POST', raw, cookie, headers: { 'content-type': type } })).toMatchObject({ status, body: { code } })
+    expect(
+      await api.request('/api/v1/things', { method: 'POST', raw, cookie, headers: { 'content-type': type } }),
+    ).toMatchObject({ status, body: { code } })
     expect(made).toBe(before)
   })
 
   it('may not be larger than the limit, said or found out', async () => {
     const big = 'x'.repeat(POLICY.http.bodyBytes)
     expect(await create({ name: big })).toMatchObject({ status: 413, body: { code: 'PAYLOAD_TOO_LARGE' } })
-    const unsaid = Readable.toWeb(Readable.from([Buffer.from('{"name":"'), Buffer.from(big), Buffer.from('"}')])) as unknown as BodyInit
-    const answer = await api.request('/api/v1/things', { method: 'POST', raw: unsaid, cookie, headers: { 'content-type': 'application/json' } })
+    const unsaid = Readable.toWeb(
+      Readable.from([Buffer.from('{"name":"'), Buffer.from(big), Buffer.from('"}')]),
+    ) as unknown as BodyInit
+    const answer = await api.request('/api/v1/things', {
+      method: 'POST',
+      raw: unsaid,
+      cookie,
+      headers: { 'content-type': 'application/json' },
+    })
     expect(answer).toMatchObject({ status: 413, body: { code: 'PAYLOAD_TOO_LARGE' } })
   })
 
@@ -137,17 +196,36 @@ describe('who may', () => {
   })
 
   it('needs a role that may, and is asked before the body is looked at', async () => {
-    const answer = await api.request('/api/v1/things', { method: 'POST', json: { nonsense: true }, cookie: await api.cookieOf('viewer') })
+    const answer = await api.request('/api/v1/things', {
+      method: 'POST',
+      json: { nonsense: true },
+      cookie: await api.cookieOf('viewer'),
+    })
     expect(answer).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } })
   })
 
-  it.each(['Bearer strata_nobody', 'Basic YTpi', 'Bearer ', 'Bearer a b'])('refuses the Authorization "%s" even beside a good cookie', async (authorization) => {
-    expect(await create({ name: 'x' }, { authorization })).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } })
-  })
+  it.each(['Bearer strata_nobody', 'Basic YTpi', 'Bearer ', 'Bearer a b'])(
+    'refuses the Authorization "%s" even beside a good cookie',
+    async authorization => {
+      expect(await create({ name: 'x' }, { authorization })).toMatchObject({
+        status: 401,
+        body: { code: 'UNAUTHENTICATED' },
+      })
+    },
+  )
 
   it('refuses pages of other sites', async () => {
-    for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { referer: 'https://evil.example/x' }, { 'sec-fetch-site': 'cross-site' }, { origin: `${api.url.origin}0` }]) {
-      expect(await create({ name: 'x' }, headers), JSON.stringify(headers)).toMatchObject({ status: 403, body: { code: 'ORIGIN_REFUSED' } })
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { referer: 'https://evil.example/x' },
+      { 'sec-fetch-site': 'cross-site' },
+      { origin: `${api.url.origin}0` },
+    ]) {
+      expect(await create({ name: 'x' }, headers), JSON.stringify(headers)).toMatchObject({
+        status: 403,
+        body: { code: 'ORIGIN_REFUSED' },
+      })
     }
     expect((await create({ name: 'x' }, { origin: api.url.origin, 'sec-fetch-site': 'same-origin' })).status).toBe(201)
   })
@@ -162,7 +240,10 @@ describe('what goes out', () => {
   })
 
   it('tells nothing of a defect but where to look', async () => {
-    for (const answer of [await create({ name: 'boom' }, { 'x-request-id': 'ask-7' }), await api.request('/api/v1/wrong', { cookie, headers: { 'x-request-id': 'ask-7' } })]) {
+    for (const answer of [
+      await create({ name: 'boom' }, { 'x-request-id': 'ask-7' }),
+      await api.request('/api/v1/wrong', { cookie, headers: { 'x-request-id': 'ask-7' } }),
+    ]) {
       expect(answer).toMatchObject({ status: 500, body: { code: 'INTERNAL', requestId: 'ask-7' } })
       expect(JSON.stringify(answer.body)).not.toContain('secret inside')
     }
@@ -171,7 +252,9 @@ describe('what goes out', () => {
   })
 
   it('carries the request id of the caller when it is a word, and else a new one', async () => {
-    expect((await api.request('/healthz', { headers: { 'x-request-id': 'mine.1' } })).headers.get('x-request-id')).toBe('mine.1')
+    expect((await api.request('/healthz', { headers: { 'x-request-id': 'mine.1' } })).headers.get('x-request-id')).toBe(
+      'mine.1',
+    )
     const long = 'x'.repeat(65)
     const id = (await api.request('/healthz', { headers: { 'x-request-id': long } })).headers.get('x-request-id')
     expect(id).not.toBe(long)
@@ -209,16 +292,25 @@ describe('what goes out', () => {
     const wrong = await api.request('/api/v1/text', { method: 'DELETE', cookie })
     expect(wrong).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } })
     expect(wrong.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
-    expect(await api.request('/api/v1/nowhere/at/all', { cookie })).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
-    expect(await api.request('/api/other', { method: 'POST', cookie })).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
+    expect(await api.request('/api/v1/nowhere/at/all', { cookie })).toMatchObject({
+      status: 404,
+      body: { code: 'NOT_FOUND' },
+    })
+    expect(await api.request('/api/other', { method: 'POST', cookie })).toMatchObject({
+      status: 404,
+      body: { code: 'NOT_FOUND' },
+    })
   })
 })
 
 describe('uploads', () => {
   /** Writes before it reads, as curl does; resolves with the answer although the body is not at its end. */
-  function upload(chunks: Iterable<Buffer>, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  function upload(
+    chunks: Iterable<Buffer>,
+    headers: Record<string, string>,
+  ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest(new URL('/api/v1/upload', api.url), { method: 'PUT', headers }, (response) => {
+      const request = httpRequest(new URL('/api/v1/upload', api.url), { method: 'PUT', headers }, response => {
         response.setEncoding('utf8')
         let text = ''
         response.on('data', (part: string) => (text += part))
@@ -228,10 +320,16 @@ describe('uploads', () => {
       Readable.from(chunks).pipe(request)
     })
   }
-  const megabytes = (count: number, first = '') => [Buffer.from(first.padEnd(1024, '.')), ...Array.from({ length: count }, () => Buffer.alloc(1024 ** 2))]
+  const megabytes = (count: number, first = '') => [
+    Buffer.from(first.padEnd(1024, '.')),
+    ...Array.from({ length: count }, () => Buffer.alloc(1024 ** 2)),
+  ]
 
   it('are handed over as they come', async () => {
-    expect(await upload(megabytes(3), { cookie })).toEqual({ status: 200, text: JSON.stringify({ bytes: 1024 + 3 * 1024 ** 2 }) })
+    expect(await upload(megabytes(3), { cookie })).toEqual({
+      status: 200,
+      text: JSON.stringify({ bytes: 1024 + 3 * 1024 ** 2 }),
+    })
   })
 
   it('that are refused half way get to see why', async () => {
@@ -246,7 +344,10 @@ describe('uploads', () => {
 
   it('that break off fail', async () => {
     uploadBegan = Promise.withResolvers()
-    const request = httpRequest(new URL('/api/v1/upload', api.url), { method: 'PUT', headers: { cookie, 'content-length': '1000' } })
+    const request = httpRequest(new URL('/api/v1/upload', api.url), {
+      method: 'PUT',
+      headers: { cookie, 'content-length': '1000' },
+    })
     request.on('error', () => {})
     request.write('half')
     await uploadBegan.promise
@@ -258,7 +359,10 @@ describe('uploads', () => {
 
 describe('the audit log', () => {
   it('keeps who did what to whom, old and new values, and no secret', async () => {
-    const answer = await create({ name: 'x', password: 'hunter2hunter2', variables: { MOTD: 'hello' } }, { 'x-request-id': 'ask-1' })
+    const answer = await create(
+      { name: 'x', password: 'hunter2hunter2', variables: { MOTD: 'hello' } },
+      { 'x-request-id': 'ask-1' },
+    )
     const entry = await lastAudit()
     expect(entry).toMatchObject({
       action: 'thing.create',
@@ -282,7 +386,11 @@ describe('the audit log', () => {
 
   it('cannot be filled by people who are not signed in', async () => {
     const before = (await api.brain.audit.list({ action: 'thing.create', limit: 500 })).items.length
-    await Promise.all(Array.from({ length: POLICY.http.anonymousAuditPerMinute * 2 + 10 }, () => api.request('/api/v1/things', { method: 'POST', json: {} })))
+    await Promise.all(
+      Array.from({ length: POLICY.http.anonymousAuditPerMinute * 2 + 10 }, () =>
+        api.request('/api/v1/things', { method: 'POST', json: {} }),
+      ),
+    )
     const after = (await api.brain.audit.list({ action: 'thing.create', limit: 500 })).items.length
     // The minute may turn once while this runs.
     expect(after - before).toBeLessThanOrEqual(POLICY.http.anonymousAuditPerMinute * 2)
@@ -306,8 +414,16 @@ describe('an Idempotency-Key', () => {
 
   it('is refused for another request', async () => {
     await create({ name: 'x' }, { 'idempotency-key': 'k-2' })
-    expect(await create({ name: 'y' }, { 'idempotency-key': 'k-2' })).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_CONFLICT' } })
-    const other = await api.request('/api/v1/things?dryRun=true', { method: 'POST', json: { name: 'x' }, cookie, headers: { 'idempotency-key': 'k-2' } })
+    expect(await create({ name: 'y' }, { 'idempotency-key': 'k-2' })).toMatchObject({
+      status: 409,
+      body: { code: 'IDEMPOTENCY_CONFLICT' },
+    })
+    const other = await api.request('/api/v1/things?dryRun=true', {
+      method: 'POST',
+      json: { name: 'x' },
+      cookie,
+      headers: { 'idempotency-key': 'k-2' },
+    })
     expect(other).toMatchObject({ status: 409, body: { code: 'IDEMPOTENCY_CONFLICT' } })
   })
 
@@ -329,12 +445,20 @@ describe('an Idempotency-Key', () => {
 
   it('of two people are two', async () => {
     const mine = await create({ name: 'x' }, { 'idempotency-key': 'k-5' })
-    const theirs = await api.request('/api/v1/things', { method: 'POST', json: { name: 'x' }, cookie: await api.cookieOf('admin'), headers: { 'idempotency-key': 'k-5' } })
+    const theirs = await api.request('/api/v1/things', {
+      method: 'POST',
+      json: { name: 'x' },
+      cookie: await api.cookieOf('admin'),
+      headers: { 'idempotency-key': 'k-5' },
+    })
     expect(theirs.body).not.toEqual(mine.body)
   })
 
   it('is a short word', async () => {
-    expect(await create({ name: 'x' }, { 'idempotency-key': 'x'.repeat(201) })).toMatchObject({ status: 400, body: { code: 'BAD_REQUEST' } })
+    expect(await create({ name: 'x' }, { 'idempotency-key': 'x'.repeat(201) })).toMatchObject({
+      status: 400,
+      body: { code: 'BAD_REQUEST' },
+    })
   })
 })
 

@@ -10,7 +10,12 @@ import { openTestDatabase } from '../../../support/database'
 let database: DatabaseHandle
 let now = 0
 const secretBox = createSecretBox(randomBytes(32))
-const service = () => createIdempotencyService({ store: createIdempotencyStore(database.db), secretBox, clock: { now: () => now, monotonic: () => 0 } })
+const service = () =>
+  createIdempotencyService({
+    store: createIdempotencyStore(database.db),
+    secretBox,
+    clock: { now: () => now, monotonic: () => 0 },
+  })
 beforeEach(() => {
   database = openTestDatabase()
   now = 1_000
@@ -24,7 +29,10 @@ it('does not guess what became of a request that a dying brain had begun', async
   const before = service()
   void before.once(REQUEST, () => new Promise(() => {}))
   await expect.poll(() => database.sqlite.prepare('SELECT count(*) AS n FROM idempotency_keys').get()).toEqual({ n: 1 })
-  await expect(service().once(REQUEST, answer('again'))).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', detail: expect.stringContaining('Look whether it took effect') })
+  await expect(service().once(REQUEST, answer('again'))).rejects.toMatchObject({
+    code: 'IDEMPOTENCY_CONFLICT',
+    detail: expect.stringContaining('Look whether it took effect'),
+  })
 })
 
 it('forgets after its time', async () => {

@@ -11,8 +11,13 @@ it('counts an IPv6 network as one', () => {
 
 it('counts wrong words and no other failure', async () => {
   const limiter = createLoginLimiter()
-  const attempt = (error: Error) => limiter.attempt({ username: 'anna', address: '203.0.113.7' }, () => Promise.reject(error))
+  const attempt = (error: Error) =>
+    limiter.attempt({ username: 'anna', address: '203.0.113.7' }, () => Promise.reject(error))
   for (let failure = 0; failure < 20; failure++) await expect(attempt(new Error('disk'))).rejects.toThrow('disk')
-  for (let failure = 0; failure < 5; failure++) await expect(attempt(new AppError('LOGIN_FAILED', 'no'))).rejects.toThrow('no')
-  await expect(attempt(new AppError('LOGIN_FAILED', 'no'))).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS', retryAfterSeconds: 60 })
+  for (let failure = 0; failure < 5; failure++)
+    await expect(attempt(new AppError('LOGIN_FAILED', 'no'))).rejects.toThrow('no')
+  await expect(attempt(new AppError('LOGIN_FAILED', 'no'))).rejects.toMatchObject({
+    code: 'TOO_MANY_REQUESTS',
+    retryAfterSeconds: 60,
+  })
 })

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { grantsAllow, PERMISSIONS } from '../../../../shared/domain/permissions'
+import type { Permission } from '../../../../shared/domain/permissions'
+import type { Endpoint } from '../../../../server/http/define-endpoint'
+import { startApiServer } from '../../../support/api-server'
+import type { ApiServer } from '../../../support/api-server'
+import { findRouteFiles } from '../../../support/route-files'
+
+/**
+ * Every route and who may. `in`: let in (whatever it then answers). `401`: sign in first. `403`: not with this role.
+ * A new route without a line here fails; so does a line without a route.
+ */
+const VIEWERS = ['401', 'in', 'in', 'in'] as const
+const OPERATORS = ['401', '403', 'in', 'in'] as const
+const ADMINS = ['401', '403', '403', 'in'] as const
+const EVERYBODY = ['in', 'in', 'in', 'in'] as const
+const ROLES_ASKED = ['anonymous', 'viewer', 'operator', 'admin'] as const
+type Outcome = 'in' | '401' | '403'
+
+const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
+  'GET /healthz': EVERYBODY,
+  'GET /agent/strata-agent.mjs': EVERYBODY,
+  'GET /agent/strata-agent.mjs.sha256': EVERYBODY,
+
+  'GET /api/v1/setup': EVERYBODY,
+  'POST /api/v1/setup': EVERYBODY,
+  'POST /api/v1/auth/login': EVERYBODY,
+  'POST /api/v1/auth/logout': EVERYBODY,
+  'GET /api/v1/auth/me': VIEWERS,
+  'POST /api/v1/auth/password': VIEWERS,
+  'GET /api/v1/users': ADMINS,
+  'POST /api/v1/users': ADMINS,
+  'PATCH /api/v1/users/:id': ADMINS,
+  'DELETE /api/v1/users/:id': ADMINS,
+  'GET /api/v1/tokens': ADMINS,
+  'POST /api/v1/tokens': ADMINS,
+  'DELETE /api/v1/tokens/:id': ADMINS,
+  'GET /api/v1/audit': ADMINS,
+
+  'GET /api/v1/status': VIEWERS,
+  'GET /api/v1/operations': VIEWERS,
+  'POST /api/v1/operations/:id/cancel': OPERATORS,
+
+  'GET /api/v1/nodes': VIEWERS,
+  'POST /api/v1/nodes': ADMINS,
+  'GET /api/v1/nodes/:id': VIEWERS,
+  'PATCH /api/v1/nodes/:id': ADMINS,
+  'DELETE /api/v1/nodes/:id': ADMINS,
+  'GET /api/v1/nodes/:id/cache': VIEWERS,
+  'POST /api/v1/nodes/:id/purge-cache': ADMINS,
+
+  'GET /api/v1/templates': VIEWERS,
+  'GET /api/v1/templates/:id': VIEWERS,
+  'PUT /api/v1/templates/:id/versions/:version': OPERATORS,
+  'DELETE /api/v1/templates/:id/versions/:version': OPERATORS,
+  'GET /api/v1/templates/:id/versions/:version/files': VIEWERS,
+  'GET /api/v1/templates/:id/versions/:version/download': VIEWERS,
+  'POST /api/v1/stacks/preview': VIEWERS,
+
+  'GET /api/v1/instances': VIEWERS,
+  'POST /api/v1/instances': OPERATORS,
+  'GET /api/v1/instances/:id': VIEWERS,
+  'PATCH /api/v1/instances/:id': OPERATORS,
+  'DELETE /api/v1/instances/:id': OPERATORS,
+  'POST /api/v1/instances/:id/start': OPERATORS,
+  'POST /api/v1/instances/:id/stop': OPERATORS,
+  'POST /api/v1/instances/:id/restart': OPERATORS,
+  'POST /api/v1/instances/:id/kill': OPERATORS,
+  'POST /api/v1/instances/:id/retry': OPERATORS,
+  'POST /api/v1/instances/:id/input': OPERATORS,
+  'GET /api/v1/instances/:id/logs': VIEWERS,
+  'GET /api/v1/instances/:id/events': VIEWERS,
+}
+
+/** Files that answer for no address of their own. */
+const NOT_ENDPOINTS = ['api/[...path].ts']
+
+const routes = await Promise.all(
+  (await findRouteFiles())
+    .filter(route => !NOT_ENDPOINTS.includes(route.file))
+    .map(async route => {
+      const handler = await route.load()
+      return {
+        ...route,
+        name: `${(route.method ?? 'any').toUpperCase()} ${route.path}`,
+        endpoint: 'endpoint' in handler ? (handler as Endpoint).endpoint : undefined,
+      }
+    }),
+)
+
+it('names every route, and no route that does not exist', () => {
+  expect(routes.map(route => route.name).sort()).toEqual(Object.keys(TABLE).sort())
+})
+
+it('is of endpoints alone: each has its method in its name and was made by defineEndpoint', () => {
+  expect(routes.filter(route => !route.endpoint || !route.method).map(route => route.file)).toEqual([])
+})
+
+it('names an act for the audit log wherever something changes', () => {
+  const silent = routes.filter(route => route.method !== 'get' && !route.endpoint?.audit)
+  expect(silent.map(route => route.name)).toEqual([])
+})
+
+describe('who is let in', () => {
+  let api: ApiServer
+  beforeAll(async () => {
+    api = await startApiServer()
+  })
+  afterAll(() => api.close())
+
+  it.each(routes.map(route => [route.name, route] as const))('%s', async (name, route) => {
+    const expected = TABLE[name]
+    const outcomes: Outcome[] = []
+    for (const role of ROLES_ASKED) {
+      const cookie = role === 'anonymous' ? undefined : await api.cookieOf(role)
+      // A query nobody knows: whoever is let in gets no further, and nothing happens.
+      const path = route.path.replace(':id', 'nobody').replace(':version', '1')
+      const answer = await api.request(`${path}?access-table=1`, { method: route.method?.toUpperCase(), cookie })
+      const { code } = answer.body as { code?: string }
+      if (answer.status !== 401 && answer.status !== 403)
+        expect({ status: answer.status, code }, `${name} for ${role}`).toEqual({
+          status: 400,
+          code: 'VALIDATION_FAILED',
+        })
+      outcomes.push(answer.status === 401 || answer.status === 403 ? `${answer.status}` : 'in')
+    }
+    expect(outcomes).toEqual(expected)
+  })
+
+  it.each(routes.map(route => [route.name, route] as const))(
+    '%s asks for the permission that its role table says',
+    (name, route) => {
+      const permission = route.endpoint?.permission
+      const [, viewer, operator, admin] = TABLE[name] ?? []
+      const allowed = (role: 'viewer' | 'operator' | 'admin') =>
+        isPermission(permission) ? (grantsAllow([{ role, scope: 'all' }], permission) ? 'in' : '403') : 'in'
+      expect([allowed('viewer'), allowed('operator'), allowed('admin')]).toEqual([viewer, operator, admin])
+    },
+  )
+})
+
+function isPermission(permission: string | undefined): permission is Permission {
+  return PERMISSIONS.some(known => known === permission)
+}
