@@ -1,5 +1,4 @@
 import { POLICY } from '../../shared/domain/policy'
-import { isAppError } from '../../shared/errors'
 import type { AgentToBrain, NodeReport, Observation } from '../../shared/protocol/agent'
 import type { Node } from '../../shared/schemas/node'
 import type { InstanceChange } from '../domain/instance-change'
@@ -9,6 +8,7 @@ import { replaceablePort, replacePort, withoutHost } from '../domain/observation
 import type { Clock, InstancePresenter, InstanceRecord, InstanceStore, NodeStore, PanelBus } from '../ports'
 import type { InstanceWriter } from './instance-writer'
 import type { PlacementService } from './placement-service'
+import { untilPortsHold } from './port-retry'
 import type { ProgressBoard } from './progress-board'
 import type { Reconciler } from './reconciler'
 
@@ -33,24 +33,17 @@ export interface InstanceObservationsDeps {
   clock: Pick<Clock, 'now'>
 }
 
-/** A port that another placement takes between the choice and the commit is rare twice in a row. */
-const TRIES = 5
-
 export function createInstanceObservations(deps: InstanceObservationsDeps): InstanceObservations {
   const { instances, nodes, writer, placement, reconciler, presenter, board, panel, clock } = deps
 
-  async function apply(nodeId: string, observation: Observation): Promise<InstanceRecord> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await writer.change(observation.instanceId, async record => {
-          if (record.nodeId !== nodeId) return null
-          const applied = applyObservation(record, observation, clock.now())
-          return applied && withOtherPort(nodeId, record, observation, applied)
-        })
-      } catch (error) {
-        if (!isAppError(error) || error.code !== 'PORT_UNAVAILABLE' || attempt === TRIES) throw error
-      }
-    }
+  function apply(nodeId: string, observation: Observation): Promise<InstanceRecord> {
+    return untilPortsHold(() =>
+      writer.change(observation.instanceId, async record => {
+        if (record.nodeId !== nodeId) return null
+        const applied = applyObservation(record, observation, clock.now())
+        return applied && withOtherPort(nodeId, record, observation, applied)
+      }),
+    )
   }
 
   /** In the same commit as the failure: a brain that dies in between must not leave a failure that nobody mends. */

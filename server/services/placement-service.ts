@@ -1,5 +1,4 @@
 import type { PlacementExplanation, InstancePort } from '../../shared/schemas/instance'
-import { isAppError } from '../../shared/errors'
 import { assignNode, needsPlace, waitForNode } from '../domain/placement/assign-node'
 import type { Candidate, PlacementNeed } from '../domain/placement/candidate'
 import { explain, rank, waitingWords } from '../domain/placement/rank'
@@ -12,6 +11,7 @@ import type { InstanceWriter } from './instance-writer'
 import { createKeyedLock } from './keyed-lock'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
+import { untilPortsHold } from './port-retry'
 
 export interface PlacementService {
   /** Finds a node with room and ports and gives the instance to it, or says in its reason why it waits. */
@@ -30,9 +30,6 @@ export interface PlacementServiceDeps {
   writer: Pick<InstanceWriter, 'change'>
   clock: Pick<Clock, 'now'>
 }
-
-/** A port that somebody takes between the choice and the commit is rare twice in a row. */
-const TRIES = 5
 
 export function createPlacementService(deps: PlacementServiceDeps): PlacementService {
   const { instances, nodes, directory, live, writer, clock } = deps
@@ -106,15 +103,10 @@ export function createPlacementService(deps: PlacementServiceDeps): PlacementSer
     async place(id) {
       const release = await lock.acquire('placement')
       try {
-        for (let attempt = 1; ; attempt++) {
+        await untilPortsHold(async () => {
           const record = await instances.find(id)
-          if (!record || !needsPlace(record)) return
-          try {
-            return await placeOnce(record)
-          } catch (error) {
-            if (!isAppError(error) || error.code !== 'PORT_UNAVAILABLE' || attempt === TRIES) throw error
-          }
-        }
+          if (record && needsPlace(record)) await placeOnce(record)
+        })
       } finally {
         release()
       }

@@ -124,6 +124,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   }
 
   function roomChanged(): void {
+    if (isStopped) return
     sent.forgetPlacesTried()
     void sweepLater(
       instances.restless().then(all => wakeAll(all.flatMap(({ id, nodeId }) => (nodeId === null ? [id] : [])))),

@@ -1,0 +1,186 @@
+import { POLICY } from '../../shared/domain/policy'
+import type {
+  AgentEvents,
+  AgentLink,
+  AuditPort,
+  Clock,
+  Ids,
+  InstancePresenter,
+  InstanceStore,
+  LayerSource,
+  NodeStore,
+  PanelBus,
+  SecretBox,
+} from '../ports'
+import { createAgentEvents } from './agent-events'
+import { createCommandSender } from './command-sender'
+import { createInstanceConsole } from './instance-console'
+import { createInstanceCreation } from './instance-creation'
+import { createDefine } from './instance-definition'
+import { createInstanceObservations } from './instance-observations'
+import { createPatch } from './instance-patch'
+import { createInstancePresenter } from './instance-presenter'
+import { createInstanceService } from './instance-service'
+import type { InstanceService } from './instance-service'
+import { createSpecBuilder } from './instance-spec'
+import { createInstanceWriter } from './instance-writer'
+import { createNodeAdmission } from './node-admission'
+import { createNodeDirectory } from './node-directory'
+import { createNodeLive } from './node-live'
+import { createNodeNews } from './node-news'
+import { createNodeService } from './node-service'
+import type { NodeService } from './node-service'
+import { createNodeSettings } from './node-settings'
+import type { OperationService } from './operation-service'
+import { createPlacementService } from './placement-service'
+import { createProgressBoard } from './progress-board'
+import { createReconciler } from './reconciler'
+import { createRefusalLog } from './refusal-log'
+import { createSentCommands } from './sent-commands'
+import type { ServiceLog } from './service-log'
+
+/** Instances and nodes, wired: the services, what the gateway calls, and the clockwork. */
+export interface Fleet {
+  instances: InstanceService
+  nodes: NodeService
+  agentEvents: AgentEvents
+  presenter: InstancePresenter
+  /** Reads the nodes, looks at every instance that is not at rest, and begins to judge contact. */
+  start(): Promise<void>
+  /** Resolves when nothing is under way any more; then the database may be closed. */
+  stop(): Promise<void>
+}
+
+export interface FleetDeps {
+  instances: InstanceStore
+  nodes: NodeStore
+  layers: LayerSource
+  secrets: SecretBox
+  operations: Pick<OperationService, 'run'>
+  audit: AuditPort
+  /** Both may be made after the fleet; nothing is sent before `start`. */
+  link: AgentLink
+  panel: PanelBus
+  clock: Clock
+  ids: Ids
+  log: ServiceLog
+  /** sha256 of the agent program that this brain gives out; null when it has none. */
+  agentSha256: () => Promise<string | null>
+}
+
+export function createFleet(deps: FleetDeps): Fleet {
+  const { instances, nodes, layers, secrets, link, panel, clock, ids, log } = deps
+  const directory = createNodeDirectory(nodes)
+  const live = createNodeLive({ directory, clock })
+  const progress = createProgressBoard(clock)
+  const sent = createSentCommands(clock)
+  const presenter = createInstancePresenter({ directory, live, progress })
+  const news = createNodeNews({ instances, directory, live, presenter, panel, clock, log })
+
+  const writer = createInstanceWriter({
+    instances,
+    presenter,
+    panel,
+    clock,
+    onCommitted(before, after) {
+      if (after.state !== 'PREPARING') progress.forget(after.id)
+      if (after.nodeId !== null && (before?.state !== after.state || before.nodeId !== after.nodeId))
+        news.tell(after.nodeId)
+      if (after.state === 'DESTROYED') {
+        sent.forget(after.id)
+        reconciler.roomChanged()
+      }
+      reconciler.wake(after.id)
+    },
+  })
+  const placement = createPlacementService({ instances, nodes, directory, live, writer, clock })
+  const specs = createSpecBuilder({ layers, secrets })
+  const send = createCommandSender({ link, writer, specs, directory, progress, sent, clock, ids, log })
+  const reconciler = createReconciler({ instances, writer, placement, send, live, progress, sent, clock, log })
+
+  const settings = createNodeSettings({ directory, link, log })
+  const observations = createInstanceObservations({
+    instances,
+    nodes,
+    writer,
+    placement,
+    reconciler,
+    presenter,
+    board: progress,
+    panel,
+    clock,
+  })
+  const define = createDefine(layers)
+
+  const agentEvents = createAgentEvents({
+    admit: createNodeAdmission({ nodes, directory, clock, ids }),
+    refused: createRefusalLog({ audit: deps.audit, clock }),
+    observations,
+    instances,
+    directory,
+    live,
+    news,
+    settings,
+    reconciler,
+    layers,
+    clock,
+  })
+
+  const timers: NodeJS.Timeout[] = []
+  const every = (ms: number, what: string, work: () => Promise<void>) => {
+    const run = () =>
+      void work().catch((error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`))
+    timers.push(setInterval(run, ms).unref())
+  }
+
+  async function writeLastSeen(): Promise<void> {
+    const heard = directory.list().flatMap(({ id }) => {
+      const at = live.of(id).lastHeardAt
+      return at === null ? [] : [{ id, at }]
+    })
+    if (heard.length > 0) await nodes.seen(heard)
+  }
+
+  return {
+    presenter,
+    agentEvents,
+    instances: createInstanceService({
+      instances,
+      presenter,
+      writer,
+      reconciler,
+      creation: createInstanceCreation({ define, layers, directory, placement, writer, secrets, clock, ids }),
+      patch: createPatch({ define, layers, placement, secrets }),
+      console: createInstanceConsole({ link, ids }),
+    }),
+    nodes: createNodeService({
+      instances,
+      directory,
+      live,
+      news,
+      writer,
+      settings,
+      operations: deps.operations,
+      link,
+      panel,
+      clock,
+      ids,
+      agentSha256: deps.agentSha256,
+      onRoomChanged: () => reconciler.roomChanged(),
+    }),
+
+    async start() {
+      await directory.load()
+      await news.judgeContact()
+      await reconciler.start()
+      every(POLICY.reconcile.contactMs, 'Judging contact with nodes', () => news.judgeContact())
+      every(POLICY.reconcile.lastSeenMs, 'Writing down when nodes were heard', writeLastSeen)
+    },
+
+    async stop() {
+      for (const timer of timers) clearInterval(timer)
+      await reconciler.stop()
+      await writeLastSeen()
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { mayHaveProcess } from '../../shared/domain/instance-state'
+import { AppError } from '../../shared/errors'
+import { logsAnswer } from '../../shared/protocol/agent'
+import type { AgentLink, Ids, InstanceRecord } from '../ports'
+import { answerOf } from './agent-answer'
+
+/** What passes straight through to the node: nothing of it is kept, repeated or made good later. */
+export function createInstanceConsole(deps: { link: Pick<AgentLink, 'send'>; ids: Pick<Ids, 'entity'> }) {
+  const { link, ids } = deps
+  const who = (record: InstanceRecord) => `The node of "${record.name}"`
+
+  return {
+    /** One line to the server, at most once. INSTANCE_NOT_RUNNING, NODE_UNREACHABLE. */
+    async input(record: InstanceRecord, line: string): Promise<void> {
+      if (!mayHaveProcess(record.state) || record.nodeId === null) {
+        throw new AppError(
+          'INSTANCE_NOT_RUNNING',
+          `"${record.name}" is ${record.state}, so nothing reads what is typed. Start it first.`,
+        )
+      }
+      const message = { commandId: ids.entity(), instanceId: record.id, line }
+      answerOf(await link.send(record.nodeId, 'instance.input', message), z.unknown(), who(record))
+    },
+
+    /** The last lines of one run, the newest unless said; empty for a server that never ran. NODE_UNREACHABLE. */
+    async logs(record: InstanceRecord, query: { tail: number; run?: string | undefined }): Promise<string> {
+      if (record.nodeId === null || record.state === 'DESTROYED') return ''
+      const message = {
+        instanceId: record.id,
+        tail: query.tail,
+        ...(query.run === undefined ? {} : { runId: query.run }),
+      }
+      const { lines } = answerOf(await link.send(record.nodeId, 'instance.logs', message), logsAnswer, who(record))
+      return lines.map(line => `${line}\n`).join('')
+    },
+  }
+}
