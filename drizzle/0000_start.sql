@@ -120,6 +120,7 @@ CREATE TABLE `instances` (
 	`layers` text NOT NULL,
 	`variables` text NOT NULL,
 	`secret_names` text NOT NULL,
+	`port_requests` text NOT NULL,
 	`ports` text NOT NULL,
 	`ports_in_use` text,
 	`placement` text NOT NULL,
@@ -144,7 +145,7 @@ CREATE TABLE `instances` (
 CREATE UNIQUE INDEX `instances_living_name` ON `instances` (`name`) WHERE "instances"."state" <> 'DESTROYED';--> statement-breakpoint
 CREATE INDEX `instances_node` ON `instances` (`node_id`,`state`,`reserved_memory_mb`,`reserved_cpus`,`reserved_disk_mb`);--> statement-breakpoint
 CREATE INDEX `instances_state` ON `instances` (`state`,`id`);--> statement-breakpoint
-CREATE INDEX `instances_restless` ON `instances` (`id`) WHERE "instances"."at_rest" = 0;--> statement-breakpoint
+CREATE INDEX `instances_restless` ON `instances` (`id`,`node_id`) WHERE "instances"."at_rest" = 0;--> statement-breakpoint
 CREATE TABLE `port_claims` (
 	`node_id` text NOT NULL,
 	`protocol` text NOT NULL,
