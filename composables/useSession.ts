@@ -38,10 +38,10 @@ export function useSession() {
       user.value = (await request('/auth/login', { method: 'POST', body, answer: meAnswer })).user
       status.value = 'signed-in'
     },
-    /** Creates the first admin with the one-time token of the set-up link. */
+    /** Creates the first admin with the one-time token of the set-up link, who is signed in at once. */
     async setUp(body: z.input<typeof setupBody>) {
-      await request('/setup', { method: 'POST', body, answer: z.unknown() })
-      await load()
+      user.value = (await request('/setup', { method: 'POST', body, answer: meAnswer })).user
+      status.value = 'signed-in'
     },
     async logout() {
       await request('/auth/logout', { method: 'POST', answer: z.unknown() })

@@ -1,3 +1,4 @@
+import type { Permission } from '../shared/domain/permissions'
 import { safeReturnPath } from '../composables/api/return-path'
 
 /** Every page but sign-in and set-up needs a session; some need a permission as well. */
@@ -18,3 +19,10 @@ export default defineNuxtRouteMiddleware(async (to) => {
     return abortNavigation(createError({ statusCode: 403, statusMessage: 'FORBIDDEN', fatal: true }))
   }
 })
+
+declare module '#app' {
+  interface PageMeta {
+    /** What somebody must be allowed to do to see this page; left out: signed in is enough. */
+    permission?: Permission
+  }
+}
