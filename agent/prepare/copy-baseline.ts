@@ -70,19 +70,20 @@ export async function writeBaseline(file: string, value: Baseline): Promise<void
  */
 export function judgeOwn(root: string, known: Baseline, entries: readonly LaidEntry[]): OwnPaths {
   const own: OwnPaths = new Map()
+  const look = lookInside(root)
   for (const [path, { deleted, planned }] of known.own) {
-    if (statOf(join(root, path))) own.set(path, { deleted: false, planned })
+    if (look(path)) own.set(path, { deleted: false, planned })
     else if (deleted || planned) own.set(path, { deleted: true, planned })
   }
   if (!known.applying) {
     for (const [path, put] of known.ours) {
-      const found = statOf(join(root, path))
+      const found = look(path)
       if (!looksUntouched(join(root, path), put, found)) own.set(path, { deleted: !found, planned: true })
     }
   }
   for (const entry of entries) {
     if (known.ours.has(entry.path) || isOwn(own, entry.path)) continue
-    const found = statOf(join(root, entry.path))
+    const found = look(entry.path)
     if (found && !(entry.type === 'dir' && found.isDirectory())) own.set(entry.path, { deleted: false, planned: false })
   }
   return own
@@ -90,18 +91,40 @@ export function judgeOwn(root: string, known: Baseline, entries: readonly LaidEn
 
 /** True when a path is the server's own or lies below one that is. */
 export function isOwn(own: OwnPaths, path: string): boolean {
-  for (let at = path; at; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) if (own.has(at)) return true
-  return false
+  return own.has(path) || foldersAbove(path).some(folder => own.has(folder))
 }
 
-/** What is at a path, links not followed; undefined when nothing is (or a parent became a file, the server's doing). */
+/** The folders a path lies in, nearest first, without the root. */
+export function foldersAbove(path: string): string[] {
+  const folders: string[] = []
+  for (let at = parentOf(path); at; at = parentOf(at)) folders.push(at)
+  return folders
+}
+
+/** What is at a path, the link itself if it is one; undefined when nothing is. */
 export function statOf(path: string): BigIntStats | undefined {
-  try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false })
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
-    throw error
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })
+}
+
+/**
+ * Looks at paths below a root that does not change meanwhile, and never through a link: what lies behind one is not
+ * there. A folder is looked at once.
+ */
+function lookInside(root: string): (path: string) => BigIntStats | undefined {
+  const folders = new Map<string, boolean>([['', true]])
+  const isFolder = (path: string): boolean => {
+    let known = folders.get(path)
+    if (known === undefined) {
+      known = isFolder(parentOf(path)) && (statOf(join(root, path))?.isDirectory() ?? false)
+      folders.set(path, known)
+    }
+    return known
   }
+  return path => (isFolder(parentOf(path)) ? statOf(join(root, path)) : undefined)
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
 function looksUntouched(path: string, put: BaselineEntry, now: BigIntStats | undefined): boolean {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { syncFileSystem } from '../sync-disk'
-import { isOwn, judgeOwn, readBaseline, statOf, writeBaseline } from './copy-baseline'
+import { foldersAbove, isOwn, judgeOwn, readBaseline, statOf, writeBaseline } from './copy-baseline'
 import type { Baseline, BaselineEntry, OwnPaths } from './copy-baseline'
 import type { LaidEntry } from './laid-entry'
 
@@ -68,10 +68,14 @@ function promised(entries: readonly LaidEntry[]): [string, BaselineEntry][] {
   return entries.map(entry => [entry.path, { type: 'dir' }])
 }
 
-/** Removes what the layers no longer have, children first. A folder in which the server keeps something stays. */
+/**
+ * Removes what the layers no longer have, children first. A folder in which the server changed something stays, even
+ * if that was a deletion: the change made the folder its own, too.
+ */
 function takeAway(root: string, before: Baseline, wanted: ReadonlyMap<string, LaidEntry>, own: OwnPaths): void {
+  const touched = new Set([...own.keys()].flatMap(foldersAbove))
   for (const path of [...before.ours.keys()].sort().reverse()) {
-    if (isOwn(own, path)) continue
+    if (isOwn(own, path) || touched.has(path)) continue
     const found = statOf(join(root, path))
     if (!found) continue
     const next = wanted.get(path)

@@ -30,8 +30,10 @@ export async function layOutOverlay(content: RenderContent, options: OverlayLayo
   const upper = join(options.instanceFolder, 'upper')
   const work = join(options.instanceFolder, 'work')
   const render = join(options.instanceFolder, `render-${options.planHash.slice(0, 12)}`)
+  // The kernel refuses a directory that stands twice. Of equal layers only the topmost ever shows anything.
+  const lowers = [render, ...new Set(options.layerRoots.toReversed())]
   // The options are judged first: nothing is changed for a mount that cannot be.
-  const mountOptions = overlayOptions({ lowers: [render, ...options.layerRoots.toReversed()], upper, work })
+  const mountOptions = overlayOptions({ lowers, upper, work })
 
   const staged = join(options.staging, 'render')
   await writeRender(staged, content, options.staging, options.owner)

@@ -29,8 +29,8 @@ export async function writeRender(folder: string, content: RenderContent, nodesF
     give(join(folder, path), owner)
     made.add(path)
   }
-  mkdirSync(folder, { mode: 0o755 })
-  give(folder, owner)
+  // Filled-in files may hold secrets: nobody on the machine reads them here. Inside, the upper's own root hides this mode.
+  mkdirSync(folder, { mode: 0o700 })
   for (const { path, mode, content: bytes } of content.files) {
     makeFolder(dirname(path))
     const target = join(folder, path)

@@ -45,7 +45,8 @@ async function routesBelow(folder: string, prefix: string): Promise<RouteFile[]>
 function toPath(bare: string): string {
   const path = `/${bare}`
     .replace(/\/index$/, '')
-    .replace(/\[\.{3}\w*\]/g, '**')
+    .replace(/\[\.{3}\]/g, '**')
+    .replace(/\[\.{3}(\w+)\]/g, '**:$1')
     .replace(/\[(\w+)\]/g, ':$1')
   return path === '' ? '/' : path
 }
