@@ -170,6 +170,21 @@ describe('what an agent says', () => {
     )
   })
 
+  it('is a sign of life when it comes, not when its turn comes', async () => {
+    const agent = await connected()
+    brain.agents.owners.set('one', 'node-a')
+    let release = (): void => undefined
+    brain.agents.faults.observed = () => new Promise(resolve => (release = resolve))
+    agent.socket.emit('instance.observed', makeAgentMessage['instance.observed']('one'))
+    await brain.agents.until(() => brain.agents.of('observed').length === 1)
+    const before = brain.agents.of('touched').length
+    agent.socket.emit('node.heartbeat', makeAgentMessage['node.heartbeat']('one'))
+    await brain.agents.until(() => brain.agents.of('touched').length === before + 1)
+    expect(brain.agents.of('heartbeat')).toEqual([])
+    release()
+    await brain.agents.until(() => brain.agents.of('heartbeat').length === 1)
+  })
+
   it('is answered with the address of a layer', async () => {
     const agent = await connected()
     brain.agents.owners.set('one', 'node-a')

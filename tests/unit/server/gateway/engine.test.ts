@@ -33,10 +33,11 @@ describe('the engine behind a server that is not its own', () => {
   for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
     it(`speaks over ${transports.join(', then ')}`, async () => {
       const socket = io(`${url}/test`, { transports, forceNew: true, reconnection: false })
+      const upgraded = new Promise(resolve => socket.io.engine.once('upgrade', resolve))
       await new Promise((resolve, reject) =>
         socket.once('connect', () => resolve(undefined)).once('connect_error', reject),
       )
-      if (transports.length > 1) await new Promise(resolve => socket.io.engine.once('upgrade', resolve))
+      if (transports.length > 1) await upgraded
       expect(socket.io.engine.transport.name).toBe(transports.at(-1))
       expect(await socket.emitWithAck('echo', { text: 'ä' })).toEqual({ text: 'ä' })
       socket.close()
