@@ -30,7 +30,7 @@ export function parseManifest(bytes: Buffer): Manifest {
     stringKeys: true,
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   // What the parser would only warn of (a tag it does not know) means something that would be lost.
   const faults = [...document.errors, ...document.warnings].map(({ message, pos: [at] }) => {

@@ -46,7 +46,7 @@ export function resolveResources(
   ofLayers: Resources | undefined,
   ofInstance: Resources | undefined,
 ): Resources & { memoryMb: number; pids: number } {
-  const { memoryMb, pids } = POLICY.runtime
+  const { memoryMb, pids } = POLICY.limits
   return { memoryMb, pids, ...defined(ofLayers), ...defined(ofInstance) }
 }
 

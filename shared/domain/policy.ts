@@ -88,9 +88,7 @@ export const POLICY = {
     patternsMs: 500,
   },
   runtime: {
-    /** Unless a layer or the instance says otherwise: a small server, and no fork bomb. CPUs and disk are not limited. */
-    memoryMb: 1_024,
-    pids: 512,
+    /** Where the stack is mounted unless a layer says otherwise. */
     workdir: '/server',
     /** Command, environment and the like once filled in; Linux itself takes about 2 MiB. */
     textBytes: 256 * 1024,

@@ -140,7 +140,6 @@ const REFUSED: [name: string, code: ErrorCode, archive: () => Buffer, entry?: st
     () => tar(tarEntry({ path: 'a', size: base256(21n * 1024n ** 3n) })),
     undefined,
   ],
-  ['200,001 entries', 'TOO_MANY_ENTRIES', () => gzipSync(manyFiles(200_001), { level: 1 })],
   [
     'a PAX header that claims 8 GiB',
     'HEADER_INVALID',
@@ -245,6 +244,14 @@ describe('hostile archives', () => {
     expect(process.memoryUsage().rss - memoryBefore).toBeLessThan(200 * MIB)
     // The same verdict without a sink, as the brain asks for it.
     await expect(readArchive(inChunks(bytes))).rejects.toMatchObject({ code })
+  })
+
+  it('refuses 200,001 entries, and takes 200,000', { timeout: 20_000 }, async () => {
+    const tooMany = manyFiles(200_001)
+    const before = process.memoryUsage().rss
+    await expect(readArchive(inChunks(tooMany))).rejects.toMatchObject({ code: 'TOO_MANY_ENTRIES' })
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * MIB)
+    expect((await readArchive(inChunks(manyFiles(200_000)))).entries).toHaveLength(200_000)
   })
 
   it('counts folders that only paths name', async () => {

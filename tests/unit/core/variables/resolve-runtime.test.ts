@@ -18,7 +18,7 @@ describe('resolveRuntime', () => {
       stop: { signal: 'SIGTERM', graceSeconds: POLICY.stop.graceSeconds },
       exitCodes: {},
       restart: { policy: 'on-failure' },
-      resources: { memoryMb: POLICY.runtime.memoryMb, pids: POLICY.runtime.pids },
+      resources: { memoryMb: POLICY.limits.memoryMb, pids: POLICY.limits.pids },
     })
   })
 
@@ -45,7 +45,7 @@ describe('resolveRuntime', () => {
   it('puts the wishes of the instance over those of the layers', () => {
     const section = { image: 'x', resources: { memoryMb: 100, cpus: 2 }, restart: { policy: 'never' } }
     expect(resolve(section, {}, { resources: { memoryMb: 300 }, restart: { policy: 'always' } })).toMatchObject({
-      resources: { memoryMb: 300, cpus: 2, pids: POLICY.runtime.pids },
+      resources: { memoryMb: 300, cpus: 2, pids: POLICY.limits.pids },
       restart: { policy: 'always' },
     })
     expect(resolve(section, {}, { restart: null }).restart).toEqual({ policy: 'never' })
