@@ -129,13 +129,21 @@ export const instance = z.object({
 export type Instance = z.output<typeof instance>
 
 export const listInstancesQuery = z.strictObject({
-  state: z.string().optional(),
+  /** Several separated by commas; destroyed ones only when they are named. */
+  state: z
+    .string()
+    .transform(text => text.split(','))
+    .pipe(z.array(instanceState))
+    .optional(),
   node: entityId.optional(),
   template: templateId.optional(),
   q: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(POLICY.lists.maxLimit).default(POLICY.lists.defaultLimit),
   cursor: z.string().max(200).optional(),
 })
+
+/** `dryRun=true`: only says where it would go. */
+export const createInstanceQuery = z.strictObject({ dryRun: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false) })
 
 /** Why each node was or was not chosen. */
 export const placementExplanation = z.object({

@@ -1,0 +1,11 @@
+import { idParams } from '../../../../../shared/schemas/common'
+import { instance } from '../../../../../shared/schemas/instance'
+import { defineEndpoint } from '../../../../http/define-endpoint'
+import { tagRevision } from '../../../../http/revision-tag'
+
+export default defineEndpoint({
+  permission: 'instance.read',
+  params: idParams,
+  response: instance,
+  handler: async ({ brain, params, event }) => tagRevision(event, await brain.instances.get(params.id)),
+})

@@ -1,0 +1,15 @@
+import { idParams } from '../../../../../shared/schemas/common'
+import { instance, patchInstanceBody } from '../../../../../shared/schemas/instance'
+import { defineEndpoint } from '../../../../http/define-endpoint'
+import { expectedRevision, tagRevision } from '../../../../http/revision-tag'
+
+/** What runs goes on as it is: a change arrives at the next start. */
+export default defineEndpoint({
+  permission: 'instance.write',
+  params: idParams,
+  body: patchInstanceBody,
+  response: instance,
+  audit: { action: 'instance.change' },
+  handler: async ({ brain, principal, params, body, event }) =>
+    tagRevision(event, await brain.instances.patch(principal.actor, params.id, body, expectedRevision(event))),
+})

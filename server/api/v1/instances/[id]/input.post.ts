@@ -1,0 +1,14 @@
+import { idParams } from '../../../../../shared/schemas/common'
+import { inputBody, instance } from '../../../../../shared/schemas/instance'
+import { defineEndpoint } from '../../../../http/define-endpoint'
+
+/** One line for the server's console, delivered at most once. */
+export default defineEndpoint({
+  permission: 'instance.console.write',
+  params: idParams,
+  body: inputBody,
+  response: instance,
+  status: 202,
+  audit: { action: 'instance.input' },
+  handler: ({ brain, params, body }) => brain.instances.input(params.id, body.line),
+})

@@ -1,0 +1,10 @@
+import { idParams } from '../../../../../shared/schemas/common'
+import { node } from '../../../../../shared/schemas/node'
+import { defineEndpoint } from '../../../../http/define-endpoint'
+
+export default defineEndpoint({
+  permission: 'node.read',
+  params: idParams,
+  response: node,
+  handler: ({ brain, params }) => brain.nodes.get(params.id),
+})

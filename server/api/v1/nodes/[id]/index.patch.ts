@@ -1,0 +1,16 @@
+import { idParams } from '../../../../../shared/schemas/common'
+import { node, patchNodeBody } from '../../../../../shared/schemas/node'
+import { defineEndpoint } from '../../../../http/define-endpoint'
+
+export default defineEndpoint({
+  permission: 'node.manage',
+  params: idParams,
+  body: patchNodeBody,
+  response: node,
+  audit: { action: 'node.change' },
+  async handler({ brain, params, body, note }) {
+    const { name, region, tags, devMode, schedulable } = await brain.nodes.get(params.id)
+    note({ detail: { old: { name, region, tags, devMode, schedulable } } })
+    return brain.nodes.patch(params.id, body)
+  },
+})
