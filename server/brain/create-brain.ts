@@ -6,8 +6,9 @@ import { createSecretStore } from '../db/stores/secrets'
 import { createSessionStore } from '../db/stores/sessions'
 import { createTokenStore } from '../db/stores/tokens'
 import { createUserStore } from '../db/stores/users'
-import type { Clock, PanelBus, PasswordHasher, SecretStore, SecretBox } from '../ports'
+import type { Clock, PasswordHasher, SecretStore, SecretBox } from '../ports'
 import { createAnonymousAudit } from '../http/audit-trail'
+import { createGateway } from '../gateway/gateway'
 import { createClientViewer } from '../http/client-address'
 import { createAccountService } from '../services/account-service'
 import { createAuditService } from '../services/audit-service'
@@ -58,7 +59,9 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const secretBox = createSecretBox(keys.secretBox)
   const users = createUserStore(db)
   const limiter = createLoginLimiter()
-  const panel: PanelBus = { publish: () => {}, endSessions: () => {} }
+  const viewClient = createClientViewer(settings.trustedProxies)
+  const gateway = createGateway({ clock, log, addressOf: request => viewClient(request).address })
+  const panel = gateway.panelBus
 
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
   const accounts = createAccountService({ users, passwords, limiter, panel, clock, ids })
@@ -81,6 +84,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   async function letGo(): Promise<void> {
     if (state !== 'stopped') state = 'stopping'
     clearInterval(housekeeping)
+    await gateway.close()
   }
 
   return {
@@ -95,7 +99,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     tokens,
     idempotency,
     anonymousAudit: createAnonymousAudit(clock.now),
-    viewClient: createClientViewer(settings.trustedProxies),
+    viewClient,
+    gateway,
     isStarted: () => state === 'started',
     /** Throws when the database does not answer. */
     probe: () => storage.database.probe(),
