@@ -130,6 +130,8 @@ export interface OutputLine {
   /** Opaque; grows along the output of one run. Never holds white space. */
   position: string
   text: string
+  /** When it was written, ms; null when that is not known because it was written before anybody read. */
+  at: number | null
 }
 
 export interface RunStats {

@@ -34,7 +34,7 @@ export async function* readDockerOutput(stream: AsyncIterable<unknown>, after: s
       if (!after || position > after) {
         if (line.position !== position) lines.push(...flush(line))
         line.position = position
-        for (const { text } of line.splitter.push(bytes.subarray(at + HEADER_BYTES + STAMP_BYTES + 1, end))) lines.push({ position, text })
+        for (const { text } of line.splitter.push(bytes.subarray(at + HEADER_BYTES + STAMP_BYTES + 1, end))) lines.push({ position, text, at: timeOf(position) })
       }
       at = end
     }
@@ -47,7 +47,15 @@ export async function* readDockerOutput(stream: AsyncIterable<unknown>, after: s
 
 function flush({ splitter, position }: OpenLine): OutputLine[] {
   const text = splitter.flush()
-  return text === undefined ? [] : [{ position, text }]
+  return text === undefined ? [] : [{ position, text, at: timeOf(position) }]
+}
+
+/** The milliseconds of a position: `Date.parse` for each line would be the most expensive thing here. */
+let parsedSecond = { text: '', at: 0 }
+function timeOf(position: string): number {
+  const second = position.slice(0, 19)
+  if (parsedSecond.text !== second) parsedSecond = { text: second, at: Date.parse(`${second}Z`) }
+  return parsedSecond.at + Number(position.slice(20, 23))
 }
 
 /** A position as the `since` of the logs call: seconds with nine decimals. */

@@ -19,24 +19,26 @@ export async function* followFile(path: string, after: string | null, isRunning:
     let offset = Number(after ?? 0)
     if (offset > size) offset = 0
     const splitter = new LineSplitter()
+    let backlogEnd = size
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
     while (!signal.aborted) {
       // Asked before reading: what is written before the end is then read in any case.
       const running = isRunning()
       const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, offset)
-      const lines = splitter.push(chunk.subarray(0, bytesRead)).map(line => ({ position: String(offset + line.end), text: line.text }))
+      const at = offset < backlogEnd ? null : Date.now()
+      const lines = splitter.push(chunk.subarray(0, bytesRead)).map(line => ({ position: String(offset + line.end), text: line.text, at }))
       offset += bytesRead
       if (lines.length > 0) yield lines
       if (bytesRead > 0) continue
       if (!running) break
       if (offset > POLICY.engine.logBytes && (await file.stat()).size === offset) {
         await file.truncate(0)
-        offset = 0
+        offset = backlogEnd = 0
       }
       await delay(POLL_MS, undefined, { signal }).catch(() => {})
     }
     const last = splitter.flush()
-    if (last !== undefined && !signal.aborted) yield [{ position: String(offset), text: last }]
+    if (last !== undefined && !signal.aborted) yield [{ position: String(offset), text: last, at: Date.now() }]
   } finally {
     await file.close()
   }

@@ -1,0 +1,161 @@
+import { POLICY } from '../shared/domain/policy'
+import { AppError } from '../shared/errors'
+import type { BrainToAgent, Observation } from '../shared/protocol/agent'
+import type { NodeSpecs, RuntimeKind } from '../shared/schemas/node'
+import type { RunRef } from './runtime/container-runtime'
+import { newRecord } from './supervisor/accept-command'
+import type { Command } from './supervisor/accept-command'
+import { tellLines } from './supervisor/attend'
+import { InstanceActor } from './supervisor/instance-actor'
+import type { SupervisorContext } from './supervisor/instance-actor'
+import { nothingLeft, observationOf } from './supervisor/observation'
+
+/** What somebody who begins to watch sees at once. */
+const WATCH_TAIL = 200
+
+/**
+ * Supervises every instance of the node: accepts commands, notices what happens, starts again what crashed. Needs no brain: what is
+ * wanted is written down.
+ */
+export class Supervisor {
+  private readonly context: SupervisorContext
+  private readonly actors = new Map<string, InstanceActor>()
+  private looking: NodeJS.Timeout | undefined
+
+  constructor(context: SupervisorContext) {
+    this.context = context
+  }
+
+  /**
+   * Takes up what the agent before left: adopts what runs, goes on with what was under way. Resolves when every
+   * instance was looked at once.
+   */
+  async resume(): Promise<void> {
+    const { records, broken } = await this.context.store.load()
+    for (const { file, error } of broken) this.context.log.error({ err: error, file }, 'A record cannot be read; its server is left alone until the brain prepares it anew')
+    for (const record of records) this.actors.set(record.instanceId, new InstanceActor(record, this.context))
+    const held = records.filter(record => record.prepared && !['STOPPED', 'FAILED', 'DESTROYED'].includes(record.state)).map(record => record.instanceId)
+    const { unknown } = await this.context.preparer.reconcile({ known: [...this.actors.keys()], held })
+    if (unknown.length > 0) this.context.log.warn({ instances: unknown }, 'There are files of servers without a record; they are left alone')
+    const runtimes = Object.values(this.context.runtimes)
+    await Promise.all(runtimes.map(runtime => runtime.open({ changed: id => this.actors.get(id)?.look(), engineChanged: engine => this.engineChanged(runtime.kind, engine) })))
+    for (const runtime of runtimes) if (!runtime.engine().available) this.engineChanged(runtime.kind, runtime.engine())
+    for (const actor of this.actors.values()) actor.wake()
+    await Promise.all([...this.actors.values()].map(actor => actor.settled()))
+    this.looking = setInterval(() => this.lookAtAll(), POLICY.engine.lookMs)
+  }
+
+  /** Lets go of everything; servers run on. */
+  async close(): Promise<void> {
+    clearInterval(this.looking)
+    await Promise.all([...this.actors.values()].map(actor => actor.close()))
+    await Promise.all(Object.values(this.context.runtimes).map(runtime => runtime.close()))
+  }
+
+  /** The whole truth: every instance that the node holds. */
+  report(): (Observation & { name: string })[] {
+    return this.held().map(({ record }) => ({ ...observationOf(record), name: record.spec.name }))
+  }
+
+  /**
+   * Accepts one lifecycle command. Resolves when it is written down. STALE_COMMAND, INVALID_TRANSITION, NOT_FOUND for an instance that
+   * the node does not hold; destroying such a one is done at once, and told.
+   */
+  async accept(command: Command): Promise<void> {
+    const actor = this.find(command.instanceId)
+    if (actor) return actor.accept(command)
+    if (command.name === 'instance.prepare') return this.take(command)
+    if (command.name !== 'instance.destroy') throw unknownInstance(command.instanceId)
+    await this.destroyUnknown(command)
+  }
+
+  async input({ instanceId, line }: BrainToAgent['instance.input']): Promise<void> {
+    const actor = this.get(instanceId)
+    if (!actor.record.run) throw new AppError('INSTANCE_NOT_RUNNING', 'The server is not running; nobody reads its console.')
+    await actor.runtime.input(actor.ref, line)
+  }
+
+  /** Begins with the last lines, so that whoever watches sees something at once. */
+  async watch(instanceId: string): Promise<void> {
+    const actor = this.get(instanceId)
+    const console = await this.context.consoles.find(instanceId)
+    const tail = console ? await console.read(WATCH_TAIL) : { lines: [] }
+    actor.setWatched(true)
+    if (console) tellLines(actor, console.runId, tail.lines)
+  }
+
+  unwatch(instanceId: string): void {
+    this.actors.get(instanceId)?.setWatched(false)
+  }
+
+  unwatchAll(): void {
+    for (const actor of this.actors.values()) actor.setWatched(false)
+  }
+
+  watchedCount(): number {
+    return [...this.actors.values()].filter(actor => actor.isWatched).length
+  }
+
+  /** The last lines of a run, or of the newest one. */
+  async logs({ instanceId, tail, runId }: BrainToAgent['instance.logs']) {
+    this.get(instanceId)
+    const console = await this.context.consoles.find(instanceId, runId)
+    if (!console) return { runId: null, lines: [], truncated: false }
+    const { lines, truncated } = await console.read(tail)
+    return { runId: console.runId, lines: lines.map(line => line.text), truncated }
+  }
+
+  /** The servers that have a process now, as far as is known. */
+  running(): { ref: RunRef; name: string }[] {
+    return this.held().flatMap(({ record, ref }) => (record.run ? [{ ref, name: record.spec.name }] : []))
+  }
+
+  private async take(command: Extract<Command, { name: 'instance.prepare' }>): Promise<void> {
+    const actor = new InstanceActor(newRecord(command), this.context)
+    this.actors.set(command.instanceId, actor)
+    try {
+      await actor.accept(command)
+    } catch (error) {
+      // Nothing was written down, so nothing was taken.
+      if (this.actors.get(command.instanceId) === actor) this.actors.delete(command.instanceId)
+      throw error
+    }
+  }
+
+  /** A brain that was put back may want destroyed what is gone here; whatever is left under this name goes. */
+  private async destroyUnknown(command: Extract<Command, { name: 'instance.destroy' }>): Promise<void> {
+    const { instanceId, generation } = command
+    for (const runtime of Object.values(this.context.runtimes)) if (runtime.engine().available) await runtime.discard(instanceId)
+    await this.context.preparer.discard(instanceId)
+    await this.context.consoles.remove(instanceId)
+    this.context.news.observed(nothingLeft(instanceId, generation))
+  }
+
+  private engineChanged(kind: RuntimeKind, engine: NodeSpecs['engine']): void {
+    for (const actor of this.actors.values()) if (actor.runtime.kind === kind) actor.engineChanged(engine)
+  }
+
+  private lookAtAll(): void {
+    for (const actor of this.held()) actor.look()
+  }
+
+  private held(): InstanceActor[] {
+    for (const [id, actor] of this.actors) if (actor.record.state === 'DESTROYED') this.actors.delete(id)
+    return [...this.actors.values()]
+  }
+
+  private find(instanceId: string): InstanceActor | undefined {
+    const actor = this.actors.get(instanceId)
+    return actor?.record.state === 'DESTROYED' ? undefined : actor
+  }
+
+  private get(instanceId: string): InstanceActor {
+    const actor = this.find(instanceId)
+    if (!actor) throw unknownInstance(instanceId)
+    return actor
+  }
+}
+
+function unknownInstance(instanceId: string): AppError {
+  return new AppError('NOT_FOUND', `This node does not hold the server ${instanceId}.`)
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { AppError } from '../../shared/errors'
+import type { ErrorCode } from '../../shared/errors'
+import { failpoint } from '../failpoint'
+import { PortTaken } from '../runtime/container-runtime'
+import { attend } from './attend'
+import type { InstanceActor } from './instance-actor'
+import { runSpecOf } from './run-spec'
+
+/** Errors that the same start would meet again. */
+const FINAL: readonly ErrorCode[] = ['PORT_TAKEN', 'START_FAILED', 'LAYOUT_FAILED', 'IMAGE_MISSING', 'CONFLICT']
+
+/** Run ids sort by the time they were made. */
+function newRunId(): string {
+  return `${Date.now().toString(36).padStart(9, '0')}-${randomBytes(4).toString('hex')}`
+}
+
+/** Creates and starts the next run, or goes on where an agent that was killed left off. */
+export async function startStep(actor: InstanceActor): Promise<void> {
+  const { record, context } = actor
+  const { prepared, home } = record
+  if (!prepared || !home) return failed(actor, new AppError('START_FAILED', 'The server is not laid out any more; start it again.'))
+  const isFirst = record.state === 'PREPARED'
+  const run = record.run ?? { phase: 'creating' as const, startedAt: null, readyAt: null, bootId: context.bootId, sawOutage: false }
+  if (!record.run) {
+    const cause = isFirst ? 'command' : 'restart'
+    await actor.tell({ state: 'STARTING', cause, actor: 'system', reason: null, takenPort: null, restartAt: null, runId: newRunId(), run, stop: null })
+  }
+  const spec = runSpecOf(record.spec, prepared, { ...actor.ref, generation: record.layoutGeneration, runtime: home.runtime }, context.binds)
+  try {
+    await failpoint('start.beforeCreate')
+    await actor.runtime.create(spec)
+    await failpoint('start.afterCreate')
+    const { startedAt } = await actor.runtime.start(spec)
+    await failpoint('start.afterStart')
+    await actor.change({ run: { ...run, phase: 'started', startedAt } })
+  } catch (error) {
+    return startFailed(actor, error)
+  }
+  await failpoint('start.beforeReport')
+  await actor.tell({ reason: null })
+  // It may have ended already: then the look finds that.
+  actor.isLookDue = true
+  await attend(actor)
+}
+
+async function startFailed(actor: InstanceActor, error: unknown): Promise<void> {
+  if (!(error instanceof AppError) || error.code === 'ENGINE_UNAVAILABLE' || error.code === 'NOT_FOUND') throw error
+  if (FINAL.includes(error.code)) return failed(actor, error)
+  const { record, context } = actor
+  const { delaysMs } = context.restart
+  const waitMs = delaysMs[record.crashes]
+  if (waitMs === undefined || record.spec.runtime.restart.policy === 'never') return failed(actor, error)
+  // Whether it was started is not known: the next try looks first.
+  actor.isLookDue = true
+  const reason = { code: error.code, message: `${error.detail} The start is tried again in ${Math.round(waitMs / 1_000)} s.` }
+  await actor.tell({ cause: 'error', actor: 'system', reason, crashes: record.crashes + 1, run: null, restartAt: context.now() + waitMs, cleanupDue: 'run' })
+}
+
+async function failed(actor: InstanceActor, error: AppError): Promise<void> {
+  const takenPort = error instanceof PortTaken ? error.port : null
+  const reason = { code: error.code, message: error.detail }
+  await actor.tell({ state: 'FAILED', cause: 'error', actor: 'system', reason, takenPort, wanted: 'stopped', run: null, restartAt: null, cleanupDue: 'all' })
+}
