@@ -168,7 +168,6 @@ export class ArchiveContents {
     if (!parent.child(name)) return
     this.duplicates += 1
     parent.removeChild(name)
-    this.#lastParent = undefined
     this.#sink?.remove(path)
   }
 

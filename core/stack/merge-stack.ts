@@ -67,22 +67,19 @@ type Node = TreeNode<Placed | undefined>
  *   links. Links to nothing stay.
  */
 export function mergeStack(layers: readonly StackLayer[]): MergedStack {
-  const root: Node = new TreeNode(undefined)
-  const removed = new Map<string, RemovedPath>()
-  const conflicts: TypeConflict[] = []
+  const merge = new Merge()
   const holders = new Map<string, Holder[]>()
-
-  for (const [number, { index }] of layers.entries()) {
+  for (const [layer, { index }] of layers.entries()) {
     const globs = index.manifest.remove ?? []
-    if (globs.length > 0) removeMatching(root, '', compileGlobs(globs), number, removed)
+    if (globs.length > 0) merge.remove(compileGlobs(globs), layer)
     for (const entry of index.entries) {
-      note(holders, entry, number)
-      place(root, entry, number, removed, conflicts)
+      note(holders, entry, layer)
+      merge.place(entry, layer)
     }
   }
 
   const entries: MergedEntry[] = []
-  walkTree(root, '', (path, { value }) => {
+  walkTree(merge.root, '', (path, { value }) => {
     if (value) entries.push({ ...value.entry, layer: value.layer, overrides: overridden(value, holders.get(path)) })
   })
   refuseEscapingLinks(
@@ -92,9 +89,71 @@ export function mergeStack(layers: readonly StackLayer[]): MergedStack {
   return {
     layers,
     entries: entries.sort(byPath),
-    removed: [...removed.values()].sort(byPath),
-    conflicts,
+    removed: [...merge.removed.values()].sort(byPath),
+    conflicts: merge.conflicts,
     holders,
+  }
+}
+
+/** A stack while it is merged, from the first layer to the last. */
+class Merge {
+  readonly root: Node = new TreeNode(undefined)
+  readonly removed = new Map<string, RemovedPath>()
+  readonly conflicts: TypeConflict[] = []
+  /** Entries are sorted: most share their folder with the one before. */
+  #last: { path: string; node: Node } | undefined
+
+  remove(matches: GlobMatcher, by: number): void {
+    this.#last = undefined
+    this.#removeBelow(this.root, '', matches, by)
+  }
+
+  place(entry: IndexEntry, layer: number): void {
+    const folderPath = parentPath(entry.path)
+    const folder = this.#folder(folderPath)
+    const name = folderPath === '' ? entry.path : entry.path.slice(folderPath.length + 1)
+    const there = folder.child(name)
+    const placed = { entry, layer }
+    if (there?.value?.entry.type === entry.type) {
+      there.value = placed
+      return
+    }
+    if (there?.value) {
+      const below = { layer: there.value.layer, type: there.value.entry.type }
+      this.conflicts.push({ path: entry.path, below, above: { layer, type: entry.type } })
+      this.#takeAway(folder, name, entry.path, layer)
+    }
+    this.removed.delete(entry.path)
+    folder.addChild(name, placed)
+  }
+
+  #folder(path: string): Node {
+    if (path === '') return this.root
+    if (this.#last?.path === path) return this.#last.node
+    let node: Node | undefined = this.root
+    for (const name of path.split('/')) node = node?.child(name)
+    if (!node) throw new TypeError(`An index is not in order: ${path} is missing before what lies in it`)
+    this.#last = { path, node }
+    return node
+  }
+
+  #removeBelow(folder: Node, path: string, matches: GlobMatcher, by: number): void {
+    for (const [name, node] of folder.children ?? []) {
+      const here = path === '' ? name : `${path}/${name}`
+      if (matches(here, node.value?.entry.type === 'dir')) this.#takeAway(folder, name, here, by)
+      else this.#removeBelow(node, here, matches, by)
+    }
+  }
+
+  #takeAway(folder: Node, name: string, path: string, by: number): void {
+    const node = folder.child(name)
+    if (!node?.value) return
+    this.#last = undefined
+    this.removed.set(path, { path, layer: node.value.layer, by })
+    walkTree(node, path, (below, { value }) => {
+      if (value) this.removed.set(below, { path: below, layer: value.layer, by })
+    })
+    folder.removeChild(name)
   }
 }
 
@@ -105,61 +164,9 @@ function note(holders: Map<string, Holder[]>, entry: IndexEntry, layer: number):
 }
 
 function overridden({ entry, layer }: Placed, holders: readonly Holder[] = []): number[] {
+  if (holders.length < 2) return []
   return holders
     .filter(holder => holder.layer < layer && !(entry.type === 'dir' && holder.type === 'dir'))
     .map(holder => holder.layer)
     .reverse()
-}
-
-function removeMatching(
-  folder: Node,
-  path: string,
-  matches: GlobMatcher,
-  by: number,
-  removed: Map<string, RemovedPath>,
-): void {
-  for (const [name, node] of folder.children ?? []) {
-    const here = path === '' ? name : `${path}/${name}`
-    if (matches(here, node.value?.entry.type === 'dir')) takeAway(folder, name, here, by, removed)
-    else removeMatching(node, here, matches, by, removed)
-  }
-}
-
-function takeAway(folder: Node, name: string, path: string, by: number, removed: Map<string, RemovedPath>): void {
-  const node = folder.child(name)
-  if (!node?.value) return
-  removed.set(path, { path, layer: node.value.layer, by })
-  walkTree(node, path, (below, { value }) => {
-    if (value) removed.set(below, { path: below, layer: value.layer, by })
-  })
-  folder.removeChild(name)
-}
-
-function place(
-  root: Node,
-  entry: IndexEntry,
-  layer: number,
-  removed: Map<string, RemovedPath>,
-  conflicts: TypeConflict[],
-): void {
-  const folderPath = parentPath(entry.path)
-  const folder = find(root, folderPath)
-  const name = folderPath === '' ? entry.path : entry.path.slice(folderPath.length + 1)
-  const there = folder.child(name)
-  if (there?.value && there.value.entry.type !== entry.type) {
-    const below = { layer: there.value.layer, type: there.value.entry.type }
-    conflicts.push({ path: entry.path, below, above: { layer, type: entry.type } })
-    takeAway(folder, name, entry.path, layer, removed)
-  }
-  removed.delete(entry.path)
-  const node = folder.child(name)
-  if (node) node.value = { entry, layer }
-  else folder.addChild(name, { entry, layer })
-}
-
-function find(root: Node, path: string): Node {
-  let node: Node | undefined = root
-  if (path !== '') for (const name of path.split('/')) node = node?.child(name)
-  if (!node) throw new TypeError(`An index is not in order: ${path} is missing before what lies in it`)
-  return node
 }

@@ -151,6 +151,12 @@ const REFUSED: [name: string, code: ErrorCode, archive: () => Buffer, entry?: st
     () => tar(tarEntry({ path: 'a', type: 'L', size: 8 * 1024 ** 3 - 1 })),
   ],
   ['a negative size', 'HEADER_INVALID', () => tar(tarEntry({ path: 'a', size: Buffer.alloc(12, 0xff) })), 'a'],
+  [
+    'a negative size with small digits',
+    'HEADER_INVALID',
+    () => tar(tarEntry({ path: 'a', size: Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5]) })),
+    'a',
+  ],
   ['a size beyond all measure', 'HEADER_INVALID', () => tar(tarEntry({ path: 'a', size: base256(2n ** 70n) })), 'a'],
   [
     'a size that is no number',
