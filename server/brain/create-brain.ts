@@ -2,8 +2,10 @@ import { AppError } from '../../shared/errors'
 import { POLICY } from '../../shared/domain/policy'
 import { createAuditStore } from '../db/stores/audit'
 import { createIdempotencyStore } from '../db/stores/idempotency'
+import { createOperationStore } from '../db/stores/operations'
 import { createSecretStore } from '../db/stores/secrets'
 import { createSessionStore } from '../db/stores/sessions'
+import { createTemplateStore } from '../db/stores/templates'
 import { createTokenStore } from '../db/stores/tokens'
 import { createUserStore } from '../db/stores/users'
 import type { Clock, PasswordHasher, SecretStore, SecretBox } from '../ports'
@@ -13,9 +15,12 @@ import { createClientViewer } from '../http/client-address'
 import { createAccountService } from '../services/account-service'
 import { createAuditService } from '../services/audit-service'
 import { createIdempotencyService } from '../services/idempotency-service'
+import { createLibrary } from '../services/library'
 import { createLoginLimiter } from '../services/login-limiter'
+import { createOperationService } from '../services/operation-service'
 import { createSessionService } from '../services/session-service'
 import { createTokenService } from '../services/token-service'
+import { openDiskStore } from '../store/disk'
 import { systemClock } from './clock'
 import { DataFolderError } from './data-folder'
 import { createIds } from './ids'
@@ -76,6 +81,9 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   })
   const tokens = createTokenService({ store: createTokenStore(db), panel, clock, ids })
   const idempotency = createIdempotencyService({ store: createIdempotencyStore(db), secretBox, clock })
+  const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids })
+  const objects = openDiskStore({ root: storage.folder.file('objects'), urlSecret: keys.urlSigning, clock })
+  const library = createLibrary({ templates: createTemplateStore(db), objects, panel, clock, log })
 
   let state: 'starting' | 'started' | 'stopping' | 'stopped' = 'starting'
   let housekeeping: NodeJS.Timeout | undefined
@@ -98,6 +106,10 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     sessions,
     tokens,
     idempotency,
+    operations,
+    objects,
+    templates: library.templates,
+    stacks: library.stacks,
     anonymousAudit: createAnonymousAudit(clock.now),
     viewClient,
     gateway,
@@ -111,6 +123,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       const { setupSecret, adminUser } = await accounts.start(settings.admin)
       await sessions.start()
       await idempotency.forgetOld()
+      await operations.recover()
+      library.start()
       housekeeping = setInterval(() => {
         idempotency
           .forgetOld()
@@ -131,6 +145,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       if (state === 'stopped') return
       await letGo()
       state = 'stopped'
+      await library.stop()
       storage.close()
     },
   }

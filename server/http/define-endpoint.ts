@@ -67,8 +67,11 @@ export interface EndpointDefinition<
   response: Response
   /** Of success; 200 unless said. A POST that answers 201 takes an `Idempotency-Key`. */
   status?: number
-  /** How the audit log calls it. Left out: the permission; the subject is its first word and the `id` of the address. */
-  audit?: { action: string; subject?: string }
+  /**
+   * How the audit log calls it. Left out: the permission; the subject is its first word and the `id` of the address.
+   * `nothing`: a POST that only asks, and changes nothing.
+   */
+  audit?: { action: string; subject?: string } | 'nothing'
   handler(
     context: EndpointContext<Access, Params, Query, Body>,
   ): HandlerAnswer<Response> | Promise<HandlerAnswer<Response>>
@@ -82,7 +85,7 @@ export interface Endpoint extends EventHandler {
 /**
  * The only way to define a route. In this order it: gives the request an id, waits for nobody (503 until the brain has
  * started), finds out who asks, refuses other sites (Origin), asks the role, parses params, query and body, calls the
- * handler, shapes the answer, writes the audit entry of everything that is not a GET, and turns whatever was thrown
+ * handler, shapes the answer, writes the audit entry of everything that changes something, and turns whatever was thrown
  * into a problem document.
  */
 export function defineEndpoint<

@@ -36,19 +36,26 @@ export function bodyStream(request: IncomingMessage): Readable {
 }
 
 /**
- * Reads and forgets what a client still sends after its request was refused, within bounds: a client that sends
- * before it reads would otherwise see a broken connection and not the refusal.
+ * Reads and forgets what a client still sends after its request was refused: a client that sends before it reads would
+ * otherwise see a broken connection and not the refusal. `bounded` cuts it off after a while; `patient` only when
+ * nothing comes any more, for uploads of people who are known: a browser shows the answer only once it has sent all.
+ * Resolves when that is over.
  */
-export function drainRequest(request: IncomingMessage): void {
+export async function drainRequest(request: IncomingMessage, manner: 'bounded' | 'patient'): Promise<void> {
   if (request.complete || request.destroyed) return
   let drained = 0
   const cut = () => request.destroy()
-  const timer = setTimeout(cut, POLICY.http.drainMs).unref()
+  const timer = setTimeout(cut, manner === 'bounded' ? POLICY.http.drainMs : POLICY.transfer.idleMs).unref()
   request.on('data', (chunk: Buffer) => {
     drained += chunk.length
-    if (drained > POLICY.http.drainBytes) cut()
+    if (manner === 'patient') {
+      timer.refresh()
+    } else if (drained > POLICY.http.drainBytes) cut()
   })
-  request.once('close', () => clearTimeout(timer))
-  request.once('end', () => clearTimeout(timer))
   request.resume()
+  await new Promise<void>(resolve => {
+    request.once('end', resolve)
+    request.once('close', resolve)
+  })
+  clearTimeout(timer)
 }

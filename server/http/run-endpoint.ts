@@ -42,9 +42,10 @@ export async function runEndpoint<
   const request = event.node.req
   const client = clientOf(event)
   const changesSomething = event.method !== 'GET' && event.method !== 'HEAD'
+  const audit = definition.audit === 'nothing' ? undefined : definition.audit
   const facts: AuditFacts = {
-    action: definition.audit?.action ?? definition.permission,
-    subject: { kind: definition.audit?.subject ?? definition.permission.split('.')[0] ?? '', id: null },
+    action: audit?.action ?? definition.permission,
+    subject: { kind: audit?.subject ?? definition.permission.split('.')[0] ?? '', id: null },
     principal: null,
     requestId: requestIdOf(event),
     address: client.address,
@@ -97,8 +98,8 @@ export async function runEndpoint<
     failure = toAppError(error, facts.requestId)
   }
 
-  if (changesSomething && brain.isStarted()) await recordAudit(brain, facts, failure)
-  drainRequest(request)
+  if (changesSomething && definition.audit !== 'nothing' && brain.isStarted()) await recordAudit(brain, facts, failure)
+  drainRequest(request, definition.body === 'stream' && facts.principal ? 'patient' : 'bounded')
   if (failure) logFailure(brain, event, failure)
   if (failure || !answer) return writeProblem(event, failure ?? toAppError(new Error('no answer'), facts.requestId))
   return sendAnswer(event, answer, brain.log)

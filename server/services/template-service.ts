@@ -42,8 +42,11 @@ export interface TemplateService {
    * The bytes go too when no other version has them. NOT_FOUND, TEMPLATE_IN_USE.
    */
   remove(template: string, version: string): Promise<TemplateVersionRecord>
-  /** Removes objects that no version points to: what a brain left that died between storing and publishing, or between removing and deleting. */
-  sweep(): Promise<{ removed: number }>
+  /**
+   * Removes objects that no version points to: what a brain left that died between storing and publishing, or between
+   * removing and deleting. Ends early, without an error, once `signal` aborts.
+   */
+  sweep(signal?: AbortSignal): Promise<{ removed: number }>
 }
 
 export interface TemplateServiceDeps {
@@ -141,13 +144,14 @@ export function createTemplateService(deps: TemplateServiceDeps): TemplateServic
       }
     },
 
-    async sweep() {
+    async sweep(signal) {
       const stored = new Set<string>()
       for (const prefix of ['layers/', 'indexes/']) {
         for await (const { key } of objects.list(prefix)) stored.add(key.slice(key.lastIndexOf('/') + 1))
       }
       let removed = 0
       for (const sha256 of stored) {
+        if (signal?.aborted) break
         const unlock = await blobLock.acquire(sha256)
         try {
           if (await dropUnusedBlob(sha256)) removed += 1

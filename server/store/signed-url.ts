@@ -38,30 +38,20 @@ export function signPath(secret: Buffer, facts: Omit<SignedFacts, 'method'>): st
 /**
  * Judges a request by its signature; gives the file name that was signed. HEAD is answered with a GET signature: it
  * tells less than the GET that its holder may make anyway. FORBIDDEN, with one text for every forgery and another for an
- * address that was right and is over.
+ * address that was right and has expired.
  */
 export function verifySignedRequest(
   secret: Buffer,
-  request: { key: string; query: Record<string, unknown> },
+  request: { key: string; query: z.output<typeof signedQuery> },
   now: number,
 ): { fileName: string | null } {
-  const query = signedQuery.safeParse(request.query)
-  if (!query.success) throw refused()
-  const facts: SignedFacts = {
-    method: 'GET',
-    key: request.key,
-    expiresAt: Number(query.data.expires),
-    fileName: query.data.name ?? null,
-  }
+  const { expires, signature, name } = request.query
+  const facts: SignedFacts = { method: 'GET', key: request.key, expiresAt: Number(expires), fileName: name ?? null }
   const expected = signatureOf(secret, facts)
-  const given = Buffer.from(query.data.signature, 'base64url')
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw refused()
+  const given = Buffer.from(signature, 'base64url')
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new AppError('FORBIDDEN', 'The signature of this download address is not right. Ask for a fresh one.')
   if (now >= facts.expiresAt) {
     throw new AppError('FORBIDDEN', 'This download address has expired. Ask for a fresh one.')
   }
   return { fileName: facts.fileName }
-}
-
-function refused(): AppError {
-  return new AppError('FORBIDDEN', 'The signature of this download address is not right. Ask for a fresh one.')
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { isAppError } from '../../shared/errors'
 import type { ObjectStore } from '../../server/ports'
 import { answerObjectRequest } from '../../server/store/serve-object'
-import { verifySignedRequest } from '../../server/store/signed-url'
+import { signedQuery, verifySignedRequest } from '../../server/store/signed-url'
 
 /** Serves the signed addresses of a store over HTTP by the same functions as the brain's route, without the brain. */
 export async function serveObjects(store: ObjectStore, urlSecret: Buffer, now: () => number): Promise<{ origin: string; close(): Promise<void> }> {
@@ -15,7 +15,7 @@ export async function serveObjects(store: ObjectStore, urlSecret: Buffer, now: (
       if (request.method !== 'GET' && request.method !== 'HEAD') return response.writeHead(405).end()
       try {
         const key = url.pathname.replace(/^\/objects\//, '')
-        const { fileName } = verifySignedRequest(urlSecret, { key, query: Object.fromEntries(url.searchParams) }, now())
+        const { fileName } = verifySignedRequest(urlSecret, { key, query: signedQuery.parse(Object.fromEntries(url.searchParams)) }, now())
         const { range, 'if-range': ifRange } = request.headers
         const answer = await answerObjectRequest(store, { method: request.method, key, fileName, range, ifRange: ifRange as string | undefined })
         response.writeHead(answer.status, answer.headers)

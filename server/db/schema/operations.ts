@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import { operation } from '../../../shared/schemas/status'
 import type { Operation } from '../../../shared/schemas/status'
 
 /** Long pieces of work. The unique index is the lock: one running operation for each subject. */
@@ -11,7 +10,7 @@ export const operations = sqliteTable(
     kind: text('kind').notNull(),
     subjectKind: text('subject_kind').notNull(),
     subjectId: text('subject_id').notNull(),
-    state: text('state', { enum: operation.shape.state.options }).notNull(),
+    state: text('state').$type<Operation['state']>().notNull(),
     doneAmount: real('done_amount').notNull(),
     totalAmount: real('total_amount'),
     step: text('step').notNull(),

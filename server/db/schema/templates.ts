@@ -1,6 +1,6 @@
 import { foreignKey, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Manifest } from '../../../shared/schemas/manifest'
-import { templateType } from '../../../shared/schemas/template-type'
+import type { TemplateType } from '../../../shared/schemas/template-type'
 
 /** One row for each published version; immutable. Several may point to one object. */
 export const templateVersions = sqliteTable(
@@ -8,7 +8,7 @@ export const templateVersions = sqliteTable(
   {
     template: text('template').notNull(),
     version: text('version').notNull(),
-    type: text('type', { enum: templateType.options }).notNull(),
+    type: text('type').$type<TemplateType>().notNull(),
     description: text('description').notNull(),
     /** Of the archive as it was published. */
     sha256: text('sha256').notNull(),

@@ -1,0 +1,11 @@
+import { previewBody, stackPreview } from '../../../../shared/schemas/stack'
+import { defineEndpoint } from '../../../http/define-endpoint'
+
+/** What a stack would become; changes nothing. */
+export default defineEndpoint({
+  permission: 'template.read',
+  body: previewBody,
+  response: stackPreview,
+  audit: 'nothing',
+  handler: ({ brain, body }) => brain.stacks.preview(body),
+})
