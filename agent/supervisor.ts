@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { POLICY } from '../shared/domain/policy'
 import { AppError } from '../shared/errors'
 import type { BrainToAgent, Observation } from '../shared/protocol/agent'
@@ -9,6 +10,8 @@ import { tellLines } from './supervisor/attend'
 import { InstanceActor } from './supervisor/instance-actor'
 import type { SupervisorContext } from './supervisor/instance-actor'
 import { nothingLeft, observationOf } from './supervisor/observation'
+
+const FIRST_LOOK_LIMIT_MS = 5_000
 
 /** What somebody who begins to watch sees at once. */
 const WATCH_TAIL = 200
@@ -28,7 +31,7 @@ export class Supervisor {
 
   /**
    * Takes up what the agent before left: adopts what runs, goes on with what was under way. Resolves when every
-   * instance was looked at once.
+   * instance was looked at once, or after some seconds: one that hangs must not keep the others from the brain.
    */
   async resume(): Promise<void> {
     const { records, broken } = await this.context.store.load()
@@ -41,7 +44,8 @@ export class Supervisor {
     await Promise.all(runtimes.map(runtime => runtime.open({ changed: id => this.actors.get(id)?.look(), engineChanged: engine => this.engineChanged(runtime.kind, engine) })))
     for (const runtime of runtimes) if (!runtime.engine().available) this.engineChanged(runtime.kind, runtime.engine())
     for (const actor of this.actors.values()) actor.wake()
-    await Promise.all([...this.actors.values()].map(actor => actor.settled()))
+    const looked = Promise.all([...this.actors.values()].map(actor => actor.settled()))
+    await Promise.race([looked, delay(FIRST_LOOK_LIMIT_MS, undefined, { ref: false })])
     this.looking = setInterval(() => this.lookAtAll(), POLICY.engine.lookMs)
   }
 

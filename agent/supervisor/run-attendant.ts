@@ -34,6 +34,8 @@ export class RunAttendant {
   private readonly context: AttendantContext
   private readonly end = new AbortController()
   private readonly reading: Promise<void>
+  /** Ends the wait before reading on. */
+  private pause = new AbortController()
   private measuring: AbortController | null = null
   private isOver = false
   private isWaiting = false
@@ -64,6 +66,7 @@ export class RunAttendant {
   /** The run is known to have ended: resolves when all it wrote is kept, or after three seconds. */
   async drain(): Promise<void> {
     this.isOver = true
+    this.pause.abort()
     this.watch(false)
     await Promise.race([this.reading, delay(DRAIN_LIMIT_MS, undefined, { ref: false })])
     await this.leave()
@@ -73,24 +76,30 @@ export class RunAttendant {
   async leave(): Promise<void> {
     this.watch(false)
     this.end.abort()
+    this.pause.abort()
     await this.reading
   }
 
   private async readOutput(): Promise<void> {
     const { runtime, run, console, events } = this.context
     while (!this.end.signal.aborted) {
+      let isWhole = false
       const settling = setInterval(() => void this.settle(), SETTLE_MS)
       try {
         for await (const batch of runtime.output(run, console.position(), this.end.signal)) this.heard(await console.write(batch))
+        isWhole = true
       } catch (error) {
         if (!this.end.signal.aborted) events.warn('Reading the output of a server broke off; it goes on from there', error)
       } finally {
         clearInterval(settling)
         await this.settle()
       }
-      if (this.isOver || this.end.signal.aborted) return
-      events.outputEnded()
-      await delay(AGAIN_MS, undefined, { signal: this.end.signal }).catch(() => {})
+      if (!this.isOver) {
+        this.pause = new AbortController()
+        events.outputEnded()
+        await delay(AGAIN_MS, undefined, { signal: this.pause.signal }).catch(() => {})
+      }
+      if (this.isOver && isWhole) return
     }
   }
 
