@@ -21,29 +21,35 @@ export async function storeAndJudge<Approved extends { key: string }>(
   approve: (index: LayerIndex) => Promise<Approved>,
 ): Promise<{ index: LayerIndex; approved: Approved }> {
   const judged = new PassThrough()
-  const judging = readArchive(judged)
+  // Kept as an outcome: a refusal comes long before anybody asks for the verdict.
+  const judging = Promise.allSettled([readArchive(judged)])
+  const verdict = async () => {
+    const [outcome] = await judging
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
+  }
   try {
-    const toStore = Readable.from(teeInto(judged, judging, withIdleLimit(body)), { objectMode: false })
+    const toStore = Readable.from(teeInto(judged, verdict, withIdleLimit(body)), { objectMode: false })
     const { promise: approval, resolve: remember } = Promise.withResolvers<Approved>()
     await objects.putStream(toStore, async () => {
-      const approved = await approve(await judging)
+      const approved = await approve(await verdict())
       remember(approved)
       return approved
     })
-    return { index: await judging, approved: await approval }
+    return { index: await verdict(), approved: await approval }
   } finally {
     body.destroy()
     judged.destroy()
-    await Promise.allSettled([judging])
+    await judging
   }
 }
 
-async function* teeInto(judged: Writable, judging: Promise<LayerIndex>, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* teeInto(judged: Writable, verdict: () => Promise<LayerIndex>, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of body) {
     const failure = await new Promise<unknown>(resolve => judged.write(chunk, resolve))
     if (failure) {
       // The judge closes its stream when it has seen enough; its own words say why.
-      await judging
+      await verdict()
       throw failure
     }
     yield chunk
