@@ -49,7 +49,10 @@ export default tseslint.config(
     // Tests read what programs answered and say what they expect of it.
     files: ['tests/**/*.ts'],
     rules: Object.fromEntries(
-      ['assignment', 'argument', 'call', 'member-access', 'return'].map(use => [`@typescript-eslint/no-unsafe-${use}`, 'off']),
+      ['assignment', 'argument', 'call', 'member-access', 'return'].map(use => [
+        `@typescript-eslint/no-unsafe-${use}`,
+        'off',
+      ]),
     ),
   },
   {

@@ -5,29 +5,65 @@ import { dirname, relative, resolve, sep } from 'node:path'
  * it may import from, `not` are packages it may not. A file that no entry fits is free.
  */
 export const ARROWS = [
-  { from: 'shared', own: ['shared'], only: ['zod'], why: 'shared holds the words of all three programs and knows nothing but zod' },
-  { from: 'core', own: ['core', 'shared'], not: 'framework', why: 'core is the layer engine: only shared, and no framework' },
-  { from: 'server/domain', own: ['server/domain', 'shared'], not: 'framework', nodeless: true, why: 'domain is pure: only shared, no framework, no I/O' },
-  { from: 'server/services', own: ['server/services', 'server/domain', 'server/ports', 'core', 'shared'], not: 'framework', why: 'services know domain, core, shared and the ports; the rest is handed to them' },
-  { from: 'server/db', own: ['server/db', 'server/domain', 'server/ports', 'core', 'shared'], why: 'db implements the ports and knows nothing above them' },
-  { from: 'server/store', own: ['server/store', 'server/ports', 'core', 'shared'], why: 'the object store implements its port and knows nothing above it' },
+  {
+    from: 'shared',
+    own: ['shared'],
+    only: ['zod'],
+    why: 'shared holds the words of all three programs and knows nothing but zod',
+  },
+  {
+    from: 'core',
+    own: ['core', 'shared'],
+    not: 'framework',
+    why: 'core is the layer engine: only shared, and no framework',
+  },
+  {
+    from: 'server/domain',
+    own: ['server/domain', 'shared'],
+    not: 'framework',
+    nodeless: true,
+    why: 'domain is pure: only shared, no framework, no I/O',
+  },
+  {
+    from: 'server/services',
+    own: ['server/services', 'server/domain', 'server/ports', 'core', 'shared'],
+    not: 'framework',
+    why: 'services know domain, core, shared and the ports; the rest is handed to them',
+  },
+  {
+    from: 'server/db',
+    own: ['server/db', 'server/domain', 'server/ports', 'core', 'shared'],
+    why: 'db implements the ports and knows nothing above them',
+  },
+  {
+    from: 'server/store',
+    own: ['server/store', 'server/ports', 'core', 'shared'],
+    why: 'the object store implements its port and knows nothing above it',
+  },
   { from: 'server', own: ['server', 'core', 'shared'], why: 'the server knows nothing of the agent or the panel' },
   { from: 'agent', own: ['agent', 'core', 'shared'], why: 'the agent is a program of its own: only core and shared' },
-  ...['pages', 'components', 'composables', 'layouts', 'middleware', 'plugins', 'i18n', 'app.vue', 'error.vue'].map(from => ({
-    from,
-    own: ['pages', 'components', 'composables', 'layouts', 'middleware', 'plugins', 'i18n', 'assets', 'shared'],
-    nodeless: true,
-    why: 'the panel runs in a browser and knows only shared',
-  })),
+  ...['pages', 'components', 'composables', 'layouts', 'middleware', 'plugins', 'i18n', 'app.vue', 'error.vue'].map(
+    from => ({
+      from,
+      own: ['pages', 'components', 'composables', 'layouts', 'middleware', 'plugins', 'i18n', 'assets', 'shared'],
+      nodeless: true,
+      why: 'the panel runs in a browser and knows only shared',
+    }),
+  ),
 ]
 
-const FRAMEWORK = /^(h3|nitropack|nitro|nuxt|vue|vue-router|drizzle-orm|better-sqlite3|socket\.io|socket\.io-client|engine\.io|dockerode|#imports|#app|nuxt-auth-utils|#auth-utils|@nuxt\/.*)(\/|$)/
+const FRAMEWORK =
+  /^(h3|nitropack|nitro|nuxt|vue|vue-router|drizzle-orm|better-sqlite3|socket\.io|socket\.io-client|engine\.io|dockerode|#imports|#app|nuxt-auth-utils|#auth-utils|@nuxt\/.*)(\/|$)/
 
-const isBelow = (path, folder) => path === folder || path.startsWith(`${folder}/`) || path.replace(/\.[a-z]+$/, '') === folder
+const isBelow = (path, folder) =>
+  path === folder || path.startsWith(`${folder}/`) || path.replace(/\.[a-z]+$/, '') === folder
 
 /** The project path that a specifier means, or null for a package. */
 function projectPath(specifier, file, root) {
-  if (specifier.startsWith('.')) return relative(root, resolve(dirname(file), specifier)).split(sep).join('/')
+  if (specifier.startsWith('.'))
+    return relative(root, resolve(dirname(file), specifier))
+      .split(sep)
+      .join('/')
   if (specifier.startsWith('#shared')) return specifier.slice(1)
   const alias = /^(?:~~|@@|~|@)\/(.*)$/.exec(specifier)
   return alias ? alias[1] : null
@@ -62,7 +98,11 @@ export const arrowsRule = {
       const target = projectPath(source.value, context.filename, context.cwd)
       const fault = faultOf(arrow, source.value, target)
       if (fault !== null)
-        context.report({ node: source, messageId: 'forbidden', data: { from: arrow.from, target: fault, why: arrow.why } })
+        context.report({
+          node: source,
+          messageId: 'forbidden',
+          data: { from: arrow.from, target: fault, why: arrow.why },
+        })
     }
     return {
       ImportDeclaration: check,

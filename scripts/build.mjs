@@ -68,7 +68,8 @@ async function ensureOne(name) {
     const hash = hashInputs(build.inputs)
     rmSync(markOf(build), { force: true })
     const code = await runTool(...build.command, { quiet: true })
-    if (code !== 0 || !existsSync(build.entry)) throw new BuildError(`The ${build.title} could not be built (exit code ${code}); the reason is above.`)
+    if (code !== 0 || !existsSync(build.entry))
+      throw new BuildError(`The ${build.title} could not be built (exit code ${code}); the reason is above.`)
     writeFileSync(markOf(build), hash)
   })
 }

@@ -1,11 +1,15 @@
 /** One line of what `npm start` prints: a short label and what it is. */
 export const say = (label, text) => console.log(`  ${label.padEnd(9)}${text}`)
 
+export function sayHowToSignIn({ url, adminUser }) {
+  if (url) say('Sign in', `make the first account here, once: ${url}`)
+  else say('Sign in', `with your account${adminUser ? `, such as ${adminUser}` : ''}`)
+}
+
 export function greet({ url, setup, logs, nodeDir, example }) {
   console.log('\nStrata runs.\n')
   say('Panel', url)
-  if (setup.url) say('Sign in', `make the first account here, once: ${setup.url}`)
-  else say('Sign in', `with your account${setup.adminUser ? `, such as ${setup.adminUser}` : ''}`)
+  sayHowToSignIn(setup)
   say('Logs', logs)
   if (nodeDir) say('Files', `${nodeDir} (servers run as a user of their own, who cannot reach the data folder)`)
   if (example) say('Server', 'the example is on its way …')

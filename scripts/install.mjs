@@ -32,7 +32,9 @@ export async function ensureInstalled() {
         `npm could not install the dependencies (exit code ${code}). What it said is above; most often the registry is out of reach. Run the command again when it is back.`,
       )
     if (!isInstalled())
-      throw new InstallError('npm installed other packages than package-lock.json names. Remove node_modules and run the command again.')
+      throw new InstallError(
+        'npm installed other packages than package-lock.json names. Remove node_modules and run the command again.',
+      )
   })
 }
 

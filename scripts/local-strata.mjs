@@ -23,7 +23,12 @@ function nodeDirOf(dataDir) {
 /** Where this machine's brain and local node keep what they know; `record` names the processes of `npm start`. */
 export function localPaths(env = process.env) {
   const dataDir = resolve(ROOT, env.STRATA_DATA_DIR || 'data')
-  return { dataDir, nodeDir: nodeDirOf(dataDir), logsDir: join(dataDir, 'logs'), record: join(dataDir, 'launcher.json') }
+  return {
+    dataDir,
+    nodeDir: nodeDirOf(dataDir),
+    logsDir: join(dataDir, 'logs'),
+    record: join(dataDir, 'launcher.json'),
+  }
 }
 
 export function brainEnvironment(env = process.env) {

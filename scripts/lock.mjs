@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { identify, isAlive } from './process-identity.mjs'
 
@@ -11,17 +11,28 @@ function readHolder(file) {
   }
 }
 
-/** Takes away the lock of a dead process, and nothing but that: somebody may have taken it over just now. */
+/** Taking a stale lock away is a matter of microseconds; whoever began it this long ago died over it. */
+const TAKEOVER_ABANDONED_MS = 5_000
+
+/**
+ * Takes away the lock of a dead process. Only one at a time may do so, and looks again first: what somebody else has put
+ * there meanwhile stays. The caller tries again in any case.
+ */
 function removeStale(file) {
-  const aside = `${file}.stale.${process.pid}`
+  const guard = `${file}.takeover`
   try {
-    renameSync(file, aside)
+    mkdirSync(guard)
   } catch (error) {
-    if (error.code === 'ENOENT') return
-    throw error
+    if (error.code !== 'EEXIST') throw error
+    const since = statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    if (Date.now() - since > TAKEOVER_ABANDONED_MS) rmSync(guard, { recursive: true, force: true })
+    return
   }
-  if (isAlive(readHolder(aside))) linkSync(aside, file)
-  rmSync(aside)
+  try {
+    if (!isAlive(readHolder(file))) rmSync(file, { force: true })
+  } finally {
+    rmSync(guard, { recursive: true, force: true })
+  }
 }
 
 /**

@@ -15,7 +15,9 @@ function startOf(pid) {
   if (process.platform === 'linux') {
     try {
       // The name in parentheses may hold anything; what follows it is state (first) and start time (20th).
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')
       return fields[0] === 'Z' ? null : `${bootId()}:${fields[19]}`
     } catch {
       return null // gone
@@ -50,7 +52,10 @@ export async function endProcess(identity, graceMs) {
     }
     return true
   }
-  for (const [signal, ms] of [['SIGTERM', graceMs], ['SIGKILL', 5000]]) {
+  for (const [signal, ms] of [
+    ['SIGTERM', graceMs],
+    ['SIGKILL', 5000],
+  ]) {
     if (!isAlive(identity)) return
     process.kill(identity.pid, signal)
     if (await gone(ms)) return

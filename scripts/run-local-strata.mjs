@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path'
 import { nitroSettings } from './brain-settings.mjs'
-import { exampleTeller, greet } from './greeting.mjs'
+import { exampleTeller, greet, sayHowToSignIn } from './greeting.mjs'
 import { agentEnvironment, brainEnvironment } from './local-strata.mjs'
 import { AGENT_ENTRY, BRAIN_ENTRY, ROOT } from './paths.mjs'
 import { toolEnvironment } from './run-tool.mjs'
@@ -32,12 +32,20 @@ async function untilHealthy(url, signal) {
 
 /** Starts the brain. `ready` resolves to what it said once it is well, and rejects with a sentence when that does not come. */
 function startBrain(lock, logFile, onExample) {
-  const messages = { listening: Promise.withResolvers(), setup: Promise.withResolvers(), localNode: Promise.withResolvers() }
+  const messages = {
+    listening: Promise.withResolvers(),
+    setup: Promise.withResolvers(),
+    localNode: Promise.withResolvers(),
+  }
   const failed = Promise.withResolvers()
   const givenUp = AbortSignal.timeout(READY_WITHIN_MS)
   let isReady = false
   givenUp.addEventListener('abort', () =>
-    failed.reject(new Error(`The brain was not ready after ${READY_WITHIN_MS / 1000} s. The end of ${shown(logFile)}:\n\n${lastLines(logFile)}`)),
+    failed.reject(
+      new Error(
+        `The brain was not ready after ${READY_WITHIN_MS / 1000} s. The end of ${shown(logFile)}:\n\n${lastLines(logFile)}`,
+      ),
+    ),
   )
   const program = supervise({
     args: [BRAIN_ENTRY],
@@ -46,12 +54,21 @@ function startBrain(lock, logFile, onExample) {
     onStart: identity => lock.update({ brain: identity }),
     onMessage(message) {
       if (message?.type === 'example') onExample(message)
+      else if (isReady && message?.type === 'setup')
+        sayHowToSignIn(message) // a brain that came back gives a new link
       else messages[message?.type]?.resolve(message)
     },
     onEnd({ delayMs, ...end }) {
       if (isReady)
-        console.error(`The brain ended ${howItEnded(end)}; starting it again in ${delayMs / 1000} s. Servers go on. See ${shown(logFile)}`)
-      else failed.reject(new Error(`The brain ended ${howItEnded(end)} while it started. The end of ${shown(logFile)}:\n\n${lastLines(logFile)}`))
+        console.error(
+          `The brain ended ${howItEnded(end)}; starting it again in ${delayMs / 1000} s. Servers go on. See ${shown(logFile)}`,
+        )
+      else
+        failed.reject(
+          new Error(
+            `The brain ended ${howItEnded(end)} while it started. The end of ${shown(logFile)}:\n\n${lastLines(logFile)}`,
+          ),
+        )
       return isReady
     },
   })
@@ -85,7 +102,10 @@ function startAgent(lock, logFile, { url, joinToken }) {
 async function sayWhatGoesOn(paths) {
   const running = await runningServers(paths)
   if (running.length === 0) console.log('Stopped. No server of the local node runs.')
-  else console.log(`Stopped. These servers go on: ${running.join(', ')}.\nThe next npm start finds them again; npm stop ends them.`)
+  else
+    console.log(
+      `Stopped. These servers go on: ${running.join(', ')}.\nThe next npm start finds them again; npm stop ends them.`,
+    )
 }
 
 /** Runs brain and local node until a signal comes. Resolves to the exit code: 1 when the brain does not come up. */

@@ -29,7 +29,8 @@ async function whyNotListen(host, port) {
     await once(server, 'close')
     return null
   } catch (error) {
-    const next = 'Set STRATA_HOST or STRATA_PORT to another one and start again, for example: STRATA_PORT=3001 npm start'
+    const next =
+      'Set STRATA_HOST or STRATA_PORT to another one and start again, for example: STRATA_PORT=3001 npm start'
     if (error.code === 'EADDRINUSE') return `Port ${port} on ${host} is taken by another program. ${next}`
     return `The brain cannot listen on ${host}, port ${port}: ${error.message}. ${next}`
   }

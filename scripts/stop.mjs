@@ -24,7 +24,8 @@ export async function stop() {
     await endProcess(record, LAUNCHER_GRACE_MS)
   }
   // Whoever was killed could not end these.
-  for (const identity of [record?.agent, record?.brain]) if (isAlive(identity)) await endProcess(identity, PROGRAM_GRACE_MS)
+  for (const identity of [record?.agent, record?.brain])
+    if (isAlive(identity)) await endProcess(identity, PROGRAM_GRACE_MS)
 
   const lock = takeLock(paths.record)
   if (lock.holder) {

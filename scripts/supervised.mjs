@@ -39,7 +39,12 @@ export function supervise({ args, env, logFile, onMessage, onStart = () => {}, o
     const log = openSync(logFile, 'a', 0o600)
     trimLog(logFile)
     const startedAt = Date.now()
-    child = spawn(process.execPath, args, { cwd: ROOT, env: env(), detached: true, stdio: ['ignore', log, log, ...(onMessage ? ['ipc'] : [])] })
+    child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      env: env(),
+      detached: true,
+      stdio: ['ignore', log, log, ...(onMessage ? ['ipc'] : [])],
+    })
     closeSync(log)
     if (onMessage) child.on('message', onMessage)
     child.on('error', () => {}) // told by 'close' as well

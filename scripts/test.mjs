@@ -27,7 +27,9 @@ async function runSuite(name, env, scratch, tally, args = []) {
   console.log(`\n— ${name} tests`)
   const report = join(scratch, `${name}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await runTool(tool('vitest'), ['run', '--project', name, ...reporters, ...args], { env: { ...process.env, ...env } })
+  const code = await runTool(tool('vitest'), ['run', '--project', name, ...reporters, ...args], {
+    env: { ...process.env, ...env },
+  })
   const counted = await readFile(report, 'utf8').then(JSON.parse, () => null)
   const failed = counted?.numFailedTests ?? 0
   tally.passed += counted?.numPassedTests ?? 0

@@ -40,7 +40,9 @@ const npmBesideNode = () => join(dirname(dirname(process.execPath)), 'lib', 'nod
 
 /** Resolves to null, or to what npm said when it failed. */
 function installInto(folder, packages) {
-  const cli = [process.env.npm_execpath, npmBesideNode()].find(path => path && path.endsWith('npm-cli.js') && existsSync(path))
+  const cli = [process.env.npm_execpath, npmBesideNode()].find(
+    path => path && path.endsWith('npm-cli.js') && existsSync(path),
+  )
   const [command, first] = cli ? [process.execPath, [cli]] : ['npm', []]
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--no-save', '--loglevel=error']
   return new Promise(resolve => {

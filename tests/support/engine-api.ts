@@ -36,14 +36,16 @@ export function callEngine(
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = body ? { 'Content-Type': 'application/x-tar' } : {}
-    const call = request({ ...target(address), method, path, headers, timeout: timeoutMs }, (response) => {
-      readAll(response).then((text) => {
+    const call = request({ ...target(address), method, path, headers, timeout: timeoutMs }, response => {
+      readAll(response).then(text => {
         resolve({ status: response.statusCode ?? 0, text })
       }, reject)
     })
-    call.on('timeout', () => call.destroy(new Error(`The engine at ${address} did not answer ${path} in ${timeoutMs} ms`)))
+    call.on('timeout', () =>
+      call.destroy(new Error(`The engine at ${address} did not answer ${path} in ${timeoutMs} ms`)),
+    )
     call.on('error', reject)
-    if (body) body.on('error', (error) => call.destroy(error)).pipe(call)
+    if (body) body.on('error', error => call.destroy(error)).pipe(call)
     else call.end()
   })
 }
@@ -85,7 +87,12 @@ export async function importImage(address: EngineAddress, image: ImageImport): P
     throw new Error(`The engine did not take the image ${image.repository}:${image.tag}: ${status} ${text.slice(-500)}`)
 }
 
-export async function tagImage(address: EngineAddress, reference: string, repository: string, tag: string): Promise<void> {
+export async function tagImage(
+  address: EngineAddress,
+  reference: string,
+  repository: string,
+  tag: string,
+): Promise<void> {
   const query = new URLSearchParams({ repo: repository, tag })
   const { status, text } = await callEngine(address, {
     method: 'POST',

@@ -27,7 +27,13 @@ export async function provideEngine(scratch: string): Promise<Engine> {
   for (const address of given ? [given] : [DEFAULT_ENGINE])
     if (await answers(address)) return { address, isPrivate: false, stop: async () => {} }
   if (given) throw new Error(`DOCKER_HOST is ${given}, but no Docker answers there. Start it, or unset DOCKER_HOST.`)
-  await ensurePrograms({ dockerd: 'docker.io', containerd: 'containerd', runc: 'runc', ip: 'iproute2', iptables: 'iptables' })
+  await ensurePrograms({
+    dockerd: 'docker.io',
+    containerd: 'containerd',
+    runc: 'runc',
+    ip: 'iproute2',
+    iptables: 'iptables',
+  })
   return startPrivateEngine(scratch)
 }
 
@@ -96,7 +102,13 @@ export async function startPrivateEngine(scratch: string): Promise<Engine> {
   try {
     undo.push(() => runCommand('ip', ['link', 'delete', bridge]))
     await runCommand('ip', ['link', 'add', bridge, 'type', 'bridge'])
-    await runCommand('ip', ['address', 'add', `10.${200 + (process.pid % 50)}.${(process.pid >> 6) % 256}.1/24`, 'dev', bridge])
+    await runCommand('ip', [
+      'address',
+      'add',
+      `10.${200 + (process.pid % 50)}.${(process.pid >> 6) % 256}.1/24`,
+      'dev',
+      bridge,
+    ])
     await runCommand('ip', ['link', 'set', bridge, 'up'])
 
     const containerdSocket = join(home, 'containerd.sock')

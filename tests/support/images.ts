@@ -22,11 +22,11 @@ async function fillTeeworlds(root: string): Promise<void> {
     const listed = await runCommand('apt-cache', [
       'depends',
       '--recurse',
-      ...['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map((kind) => `--no-${kind}`),
+      ...['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(kind => `--no-${kind}`),
       'teeworlds-server',
     ])
     // Unindented lines are packages; `<name>` is a virtual one.
-    const names = [...new Set(listed.split('\n').filter((line) => /^[a-z0-9]/.test(line)))]
+    const names = [...new Set(listed.split('\n').filter(line => /^[a-z0-9]/.test(line)))]
     await runCommand('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', ...names], { cwd: debs })
     for (const deb of await readdir(debs)) await addPackage(root, join(debs, deb))
     await addBusybox(root, BUSYBOX)
@@ -45,13 +45,13 @@ const TEST_IMAGES: readonly TestImage[] = [
     repository: 'strata-test/busybox',
     tag: '1',
     changes: ['CMD ["sh"]', 'ENV PATH=/usr/bin:/bin'],
-    fill: (root) => addBusybox(root, BUSYBOX),
+    fill: root => addBusybox(root, BUSYBOX),
   },
   {
     repository: 'strata-test/node',
     tag: '24',
     changes: ['CMD ["node"]', 'ENV PATH=/usr/local/bin:/usr/bin:/bin'],
-    fill: async (root) => {
+    fill: async root => {
       await addProgram(root, process.execPath, 'usr/local/bin/node')
       await addBusybox(root, BUSYBOX)
     },

@@ -4,7 +4,14 @@ import { runCommand } from './run-command.ts'
 
 /** The path of a program, or null. Looks where Debian puts programs of the system too, which a user's PATH may lack. */
 export async function findProgram(...names: string[]): Promise<string | null> {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
+  const folders = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/sbin',
+    '/usr/bin',
+    '/bin',
+  ]
   for (const name of names)
     for (const folder of folders) {
       const path = join(folder, name)
@@ -23,7 +30,8 @@ export async function findProgram(...names: string[]): Promise<string | null> {
  */
 export async function installPackages(names: readonly string[]): Promise<void> {
   const wish = `apt-get install ${names.join(' ')}`
-  if (!(await findProgram('apt-get'))) throw new Error(`The tests need ${names.join(', ')}; install them with this system's own means.`)
+  if (!(await findProgram('apt-get')))
+    throw new Error(`The tests need ${names.join(', ')}; install them with this system's own means.`)
   if (process.getuid?.() !== 0) throw new Error(`The tests need ${names.join(', ')}; run as root: ${wish}`)
   console.log(`Installing ${names.join(', ')} …`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }

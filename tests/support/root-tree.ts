@@ -20,7 +20,7 @@ export async function makeRootTree(root: string): Promise<void> {
 export async function addBusybox(root: string, busybox: string): Promise<void> {
   await copyFile(busybox, join(root, 'usr/bin/busybox'))
   await chmod(join(root, 'usr/bin/busybox'), 0o755)
-  const commands = (await runCommand(busybox, ['--list'])).split('\n').filter((name) => name && name !== 'busybox')
+  const commands = (await runCommand(busybox, ['--list'])).split('\n').filter(name => name && name !== 'busybox')
   for (const name of commands) await symlink('busybox', join(root, 'usr/bin', name))
 }
 
@@ -39,5 +39,11 @@ export async function addProgram(root: string, program: string, as: string): Pro
 
 /** Unpacks the files of a Debian package; its scripts do not run. */
 export async function addPackage(root: string, deb: string): Promise<void> {
-  await runCommand('sh', ['-c', 'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"', 'sh', deb, root])
+  await runCommand('sh', [
+    '-c',
+    'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"',
+    'sh',
+    deb,
+    root,
+  ])
 }

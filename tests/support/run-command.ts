@@ -18,7 +18,10 @@ export function runCommand(
     child.on('error', reject)
     child.on('close', (code, signal) => {
       if (code === 0) resolve(out)
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}: ${err.trim() || out.slice(-1_000)}`))
+      else
+        reject(
+          new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}: ${err.trim() || out.slice(-1_000)}`),
+        )
     })
   })
 }
