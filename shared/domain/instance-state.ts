@@ -49,8 +49,7 @@ export function pathBetween(from: InstanceState, to: InstanceState): InstanceSta
   const queue: InstanceState[] = [from]
   for (let state = queue.shift(); state; state = queue.shift()) {
     for (const next of TRANSITIONS[state]) {
-      // Only a wish destroys: a way must never lead through DESTROYING unless that is where it ends.
-      if (next === from || cameFrom.has(next) || (next === 'DESTROYING' && to !== 'DESTROYING' && to !== 'DESTROYED')) continue
+      if (next === from || cameFrom.has(next)) continue
       cameFrom.set(next, state)
       if (next === to) return unwind(cameFrom, from, to)
       queue.push(next)
@@ -72,5 +71,7 @@ export function mayHaveProcess(state: InstanceState): boolean {
 
 /** States from which nothing follows without a new wish. */
 export function isSettled(state: InstanceState): boolean {
-  return state === 'PREPARED' || state === 'STOPPED' || state === 'FAILED' || state === 'DESTROYED' || state === 'RUNNING'
+  return (
+    state === 'PREPARED' || state === 'STOPPED' || state === 'FAILED' || state === 'DESTROYED' || state === 'RUNNING'
+  )
 }

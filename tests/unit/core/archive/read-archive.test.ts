@@ -214,6 +214,16 @@ describe('readArchive', () => {
     expect(source.destroyed).toBe(true)
   })
 
+  it('closes a source that is nothing it can read', async () => {
+    const endless = Readable.from(
+      (function* () {
+        for (;;) yield Buffer.from('PK\x03\x04 and so on')
+      })(),
+    )
+    await expect(readArchive(endless)).rejects.toMatchObject({ code: 'ARCHIVE_CORRUPT' })
+    expect(endless.destroyed).toBe(true)
+  })
+
   it('ends when it is aborted, although the source says nothing', async () => {
     const silent = new PassThrough()
     silent.write(tarGz(...SAMPLE).subarray(0, 30))
