@@ -26,7 +26,15 @@ export function lastLines(file, count = 15) {
  * A program that is started again when it ends by itself. It writes into a file and is the head of its own session:
  * Ctrl-C and the death of the launcher do not reach it.
  *
- * `onEnd({ code, signal })` is told of each end nobody asked for and answers whether to start it again.
+ * @typedef {{ pid: number, startedAs: string | null }} Identity
+ * @param {object} program
+ * @param {string[]} program.args for Node
+ * @param {() => NodeJS.ProcessEnv} program.env asked at each start
+ * @param {string} program.logFile
+ * @param {(identity: Identity) => void} [program.onStart]
+ * @param {(message: any) => void} [program.onMessage] opens Node's channel between parent and child
+ * @param {(end: { code: number | null, signal: string | null, delayMs: number }) => boolean} program.onEnd told of each end
+ *   nobody asked for; answers whether to start it again, which happens after `delayMs`
  */
 export function supervise({ args, env, logFile, onMessage, onStart = () => {}, onEnd }) {
   let child

@@ -20,8 +20,8 @@ test('an end nobody asked for is told, and the program starts again', async () =
   const ends: unknown[] = []
   const supervised = supervise({
     ...program('console.log("here"); process.exit(7)'),
-    onStart: (identity: { pid: number }) => starts.push(identity),
-    onEnd: (end: unknown) => ends.push(end) < 2,
+    onStart: identity => starts.push(identity),
+    onEnd: end => ends.push(end) < 2,
   })
   await vi.waitFor(() => expect(ends).toHaveLength(2), 10_000)
   expect(ends).toEqual([
@@ -38,7 +38,7 @@ test('a program that was told to stop is gone, and nobody is told of an end', as
   const onEnd = vi.fn()
   const supervised = supervise({
     ...program('setInterval(() => {}, 1000)'),
-    onStart: (started: unknown) => (identity = started),
+    onStart: started => (identity = started),
     onEnd,
   })
   expect(isAlive(identity)).toBe(true)
