@@ -29,7 +29,9 @@ export default defineNuxtConfig({
   icon: {
     provider: 'server',
     serverBundle: { collections: ['lucide'] },
-    clientBundle: { scan: { globInclude: ['app.config.ts', '{components,pages,layouts,composables}/**/*.{vue,ts}', '*.vue'] } },
+    clientBundle: {
+      scan: { globInclude: ['app.config.ts', '{components,pages,layouts,composables}/**/*.{vue,ts}', '*.vue'] },
+    },
     fallbackToApi: false,
   },
 
@@ -70,7 +72,7 @@ export default defineNuxtConfig({
     esbuild: { options: { target: 'es2024' } }, // what Node 24 runs as it is
     hooks: {
       // Nitro bundles code alone; the migrations are files, read when the brain starts.
-      compiled: (nitro) => cp('drizzle', join(nitro.options.output.serverDir, 'drizzle'), { recursive: true }),
+      compiled: nitro => cp('drizzle', join(nitro.options.output.serverDir, 'drizzle'), { recursive: true }),
     },
   },
 
