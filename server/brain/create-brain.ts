@@ -1,28 +1,29 @@
-import { AppError } from '../../shared/errors'
-import { POLICY } from '../../shared/domain/policy'
 import { createAuditStore } from '../db/stores/audit'
 import { createIdempotencyStore } from '../db/stores/idempotency'
+import { createInstanceStore } from '../db/stores/instances'
+import { createNodeStore } from '../db/stores/nodes'
 import { createOperationStore } from '../db/stores/operations'
 import { createSecretStore } from '../db/stores/secrets'
 import { createSessionStore } from '../db/stores/sessions'
 import { createTemplateStore } from '../db/stores/templates'
 import { createTokenStore } from '../db/stores/tokens'
 import { createUserStore } from '../db/stores/users'
-import type { Clock, PasswordHasher, SecretStore, SecretBox } from '../ports'
-import { createAnonymousAudit } from '../http/audit-trail'
+import { findAgentSha256 } from '../gateway/agent-bundle'
 import { createGateway } from '../gateway/gateway'
+import { createAnonymousAudit } from '../http/audit-trail'
+import { isOwnOrigin } from '../http/check-origin'
 import { createClientViewer } from '../http/client-address'
-import { createAccountService } from '../services/account-service'
+import { principalFromHeaders } from '../http/principal'
+import type { Clock, PasswordHasher } from '../ports'
 import { createAuditService } from '../services/audit-service'
-import { createIdempotencyService } from '../services/idempotency-service'
+import { createFleet } from '../services/fleet'
 import { createLibrary } from '../services/library'
-import { createLoginLimiter } from '../services/login-limiter'
 import { createOperationService } from '../services/operation-service'
-import { createSessionService } from '../services/session-service'
-import { createTokenService } from '../services/token-service'
+import { createPeople } from '../services/people'
+import { createStatusService } from '../services/status-service'
 import { openDiskStore } from '../store/disk'
+import { checkKeyFits } from './check-key'
 import { systemClock } from './clock'
-import { DataFolderError } from './data-folder'
 import { createIds } from './ids'
 import { launcherLink } from './launcher-link'
 import type { LauncherLink } from './launcher-link'
@@ -31,6 +32,7 @@ import type { Log } from './log'
 import { openStorage } from './open-storage'
 import { createSecretBox } from './secret-box'
 import type { Settings } from './settings'
+import { VERSION } from './version'
 
 export interface BrainParts {
   passwords: PasswordHasher
@@ -44,54 +46,72 @@ export type Brain = ReturnType<typeof createBrain>
 /**
  * The composition root: settings and what comes from outside in, services out. Synchronous, because Nitro does not
  * wait for plugins: when it returns, the data folder is locked and the database is open and migrated.
- * `start` does what takes time; until it is done every endpoint answers 503.
+ * `start` does what takes time; until it is done endpoints answer 503, and agents and pages are told to dial again.
  *
  * Throws DataFolderError or MigrationError with a text for the operator.
  */
 export function createBrain(settings: Settings, parts: BrainParts) {
-  const {
-    clock = systemClock,
-    log = createLog(settings.logLevel),
-    launcher = launcherLink(settings.launcher),
-    passwords,
-  } = parts
+  const { passwords, clock = systemClock } = parts
+  const log = parts.log ?? createLog(settings.logLevel)
+  const launcher = parts.launcher ?? launcherLink(settings.launcher)
   const storage = openStorage(settings.dataDir, clock.now(), log)
-  const {
-    keys,
-    database: { db },
-  } = storage
+  const { keys } = storage
+  const { db } = storage.database
   const ids = createIds(clock)
-  const secretBox = createSecretBox(keys.secretBox)
-  const users = createUserStore(db)
-  const limiter = createLoginLimiter()
+  const secrets = createSecretBox(keys.secretBox)
   const viewClient = createClientViewer(settings.trustedProxies)
+
   const gateway = createGateway({ clock, log, addressOf: request => viewClient(request).address })
   const panel = gateway.panelBus
-
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
-  const accounts = createAccountService({ users, passwords, limiter, panel, clock, ids })
-  const sessions = createSessionService({
-    users,
+  const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids })
+  const people = createPeople({
+    users: createUserStore(db),
     sessions: createSessionStore(db),
+    tokens: createTokenStore(db),
+    idempotency: createIdempotencyStore(db),
     passwords,
-    limiter,
+    secrets,
     panel,
     clock,
     ids,
+    log,
   })
-  const tokens = createTokenService({ store: createTokenStore(db), panel, clock, ids })
-  const idempotency = createIdempotencyService({ store: createIdempotencyStore(db), secretBox, clock })
-  const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids })
   const objects = openDiskStore({ root: storage.folder.file('objects'), urlSecret: keys.urlSigning, clock })
-  const library = createLibrary({ templates: createTemplateStore(db), objects, panel, clock, log })
+  const templates = createTemplateStore(db)
+  const library = createLibrary({ templates, objects, panel, clock, log })
+  const instances = createInstanceStore(db)
+  const fleet = createFleet({
+    instances,
+    nodes: createNodeStore(db),
+    layers: library.layers,
+    secrets,
+    operations,
+    audit,
+    link: gateway.agentLink,
+    panel,
+    clock,
+    ids,
+    log,
+    agentSha256: findAgentSha256,
+  })
+  const status = createStatusService({ instances, nodes: fleet.nodes, templates, clock, version: VERSION, log })
 
   let state: 'starting' | 'started' | 'stopping' | 'stopped' = 'starting'
-  let housekeeping: NodeJS.Timeout | undefined
 
-  /** From here on every endpoint answers 503. */
+  gateway.open({
+    isStarted: () => state === 'started',
+    agents: fleet.agentEvents,
+    panel: {
+      principalFromHeaders: headers => principalFromHeaders({ ...people, keys }, headers),
+      isOwnOrigin: request => isOwnOrigin(request.headers, viewClient(request).host, settings.publicUrl),
+    },
+    nodeOf: async id => (await instances.nodeOf(id)) ?? null,
+  })
+
+  /** From here on every endpoint answers 503, and nobody is connected. */
   async function letGo(): Promise<void> {
     if (state !== 'stopped') state = 'stopping'
-    clearInterval(housekeeping)
     await gateway.close()
   }
 
@@ -100,42 +120,44 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     log,
     clock,
     keys,
-    panel,
     audit,
-    accounts,
-    sessions,
-    tokens,
-    idempotency,
+    accounts: people.accounts,
+    sessions: people.sessions,
+    tokens: people.tokens,
+    idempotency: people.idempotency,
     operations,
     objects,
     templates: library.templates,
     stacks: library.stacks,
-    anonymousAudit: createAnonymousAudit(clock.now),
-    viewClient,
+    instances: fleet.instances,
+    nodes: fleet.nodes,
+    status,
+    panel,
     gateway,
+    viewClient,
+    anonymousAudit: createAnonymousAudit(clock.now),
     isStarted: () => state === 'started',
     /** Throws when the database does not answer. */
     probe: () => storage.database.probe(),
 
     /** @param url where the brain can be reached, for the links it prints */
     async start(url: URL) {
-      await checkKeyFits(createSecretStore(db), secretBox, clock)
-      const { setupSecret, adminUser } = await accounts.start(settings.admin)
-      await sessions.start()
-      await idempotency.forgetOld()
+      await checkKeyFits(createSecretStore(db), secrets, clock)
+      const { setupSecret, adminUser } = await people.start(settings.admin)
       await operations.recover()
+      await fleet.start()
+      await status.start()
       library.start()
-      housekeeping = setInterval(() => {
-        idempotency
-          .forgetOld()
-          .catch((error: unknown) => log.error({ err: error }, 'Old Idempotency-Keys could not be removed'))
-      }, POLICY.http.idempotencyKeptMs / 24).unref()
+      state = 'started'
 
       const setupUrl = setupSecret && new URL(`/setup?token=${setupSecret}`, settings.publicUrl ?? url).href
-      launcher.tell({ type: 'setup', url: setupUrl, adminUser })
       if (setupUrl && !launcher.present) log.info(`Open this link once to make the first admin: ${setupUrl}`)
-      state = 'started'
+      launcher.tell({ type: 'setup', url: setupUrl, adminUser })
       launcher.tell({ type: 'listening', url: url.href })
+      if (launcher.present && settings.localNode) {
+        const { joinToken } = await fleet.nodes.ensureLocalNode()
+        launcher.tell({ type: 'localNode', joinToken })
+      }
     },
 
     letGo,
@@ -145,31 +167,11 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       if (state === 'stopped') return
       await letGo()
       state = 'stopped'
+      people.stop()
+      status.stop()
+      await fleet.stop()
       await library.stop()
       storage.close()
     },
-  }
-}
-
-const KEY_CHECK = 'key-check'
-
-/**
- * A key file that was lost and made anew would leave every stored secret unreadable, found out one by one, much
- * later. So a known value is sealed on the first start and opened on every other.
- */
-async function checkKeyFits(store: SecretStore, secretBox: SecretBox, clock: Clock): Promise<void> {
-  const sealed = await store.read(KEY_CHECK)
-  if (sealed === undefined) {
-    await store.write(KEY_CHECK, secretBox.seal(KEY_CHECK), clock.now())
-    return
-  }
-  try {
-    secretBox.open(sealed)
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    throw new DataFolderError(
-      'The file keys/secret-box in the data folder is not the one that this database was sealed with. Put it back from a backup; without it no stored secret can be read.',
-      { cause: error },
-    )
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
-import { AppError } from '../../shared/errors'
+import { AppError, isAppError } from '../../shared/errors'
 
 /** The agent, as one file that any Node of the required version runs. */
 export interface AgentBundle {
@@ -35,4 +35,14 @@ export async function readAgentBundle(path: string): Promise<AgentBundle> {
 /** Where the launcher put the agent; a brain started by hand in the project's folder finds it by itself. */
 export function agentBundlePath(): string {
   return process.env.STRATA_AGENT_BUNDLE || 'dist/agent/strata-agent.mjs'
+}
+
+/** The checksum of the agent that this brain gives out; null when it has none. */
+export async function findAgentSha256(): Promise<string | null> {
+  try {
+    return (await readAgentBundle(agentBundlePath())).sha256
+  } catch (error) {
+    if (isAppError(error) && error.code === 'NOT_FOUND') return null
+    throw error
+  }
 }

@@ -99,7 +99,9 @@ export async function runEndpoint<
   }
 
   if (changesSomething && definition.audit !== 'nothing' && brain.isStarted()) await recordAudit(brain, facts, failure)
-  drainRequest(request, definition.body === 'stream' && facts.principal ? 'patient' : 'bounded')
+  const drained = drainRequest(request, definition.body === 'stream' && facts.principal ? 'patient' : 'bounded')
+  // Node cuts such a connection right after the answer, whatever is still on its way.
+  if (request.headers.connection?.toLowerCase() === 'close') await drained
   if (failure) logFailure(brain, event, failure)
   if (failure || !answer) return writeProblem(event, failure ?? toAppError(new Error('no answer'), facts.requestId))
   return sendAnswer(event, answer, brain.log)

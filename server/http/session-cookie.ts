@@ -11,10 +11,10 @@ export const SESSION_COOKIE = 'strata-session'
 const content = z.object({ secure: z.object({ secret: z.string().min(1) }) })
 
 /** The sealed cookie of nuxt-auth-utils, made with the functions of h3 that it wraps: those also read the headers of a socket. */
-function configOf(brain: Brain): SessionConfig {
+function configOf(password: string): SessionConfig {
   return {
     name: SESSION_COOKIE,
-    password: brain.keys.session,
+    password,
     maxAge: POLICY.session.lifetimeMs / 1_000,
     sessionHeader: false,
   }
@@ -24,18 +24,21 @@ export function hasSessionCookie(cookieHeader: string | undefined): boolean {
   return cookieHeader?.split(';').some(pair => pair.trim().startsWith(`${SESSION_COOKIE}=`)) ?? false
 }
 
-/** The session's secret from a `Cookie` header; undefined without our cookie, and for one that this brain did not seal. */
-export async function readSessionSecret(brain: Brain, cookieHeader: string | undefined): Promise<string | undefined> {
+/** The session's secret from a `Cookie` header, opened with the brain's session key; undefined without our cookie, and for one that this brain did not seal. */
+export async function readSessionSecret(
+  password: string,
+  cookieHeader: string | undefined,
+): Promise<string | undefined> {
   if (!cookieHeader || !hasSessionCookie(cookieHeader)) return undefined
   const session = await getSession(
     { headers: new Headers({ cookie: cookieHeader }), context: {} },
-    configOf(brain),
+    configOf(password),
   ).catch(() => undefined)
   return content.safeParse(session?.data).data?.secure.secret
 }
 
 export async function writeSessionCookie(event: H3Event, brain: Brain, secret: string): Promise<void> {
-  const config = configOf(brain)
+  const config = configOf(brain.keys.session)
   const sessions = {
     [SESSION_COOKIE]: { id: crypto.randomUUID(), createdAt: Date.now(), data: { secure: { secret } } },
   }

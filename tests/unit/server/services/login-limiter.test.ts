@@ -21,3 +21,29 @@ it('counts wrong words and no other failure', async () => {
     retryAfterSeconds: 60,
   })
 })
+
+it('lets forty that come at once try five times', async () => {
+  const limiter = createLoginLimiter()
+  let tries = 0
+  const attempt = () =>
+    limiter.attempt({ username: 'anna', address: '203.0.113.7' }, async () => {
+      tries += 1
+      await new Promise(resolve => setImmediate(resolve))
+      throw new AppError('LOGIN_FAILED', 'no')
+    })
+  await Promise.allSettled(Array.from({ length: 40 }, attempt))
+  expect(tries).toBe(5)
+})
+
+it('keeps no more than fifty waiting from one address', async () => {
+  const limiter = createLoginLimiter()
+  const slow = Promise.withResolvers<void>()
+  const waiting = Array.from({ length: 50 }, () =>
+    limiter.attempt({ username: 'anna', address: '203.0.113.7' }, () => slow.promise),
+  )
+  await expect(limiter.attempt({ username: 'anna', address: '203.0.113.7' }, () => slow.promise)).rejects.toMatchObject(
+    { code: 'TOO_MANY_REQUESTS' },
+  )
+  slow.resolve()
+  await Promise.all(waiting)
+})

@@ -1,0 +1,76 @@
+import { POLICY } from '../../shared/domain/policy'
+import type {
+  Clock,
+  IdempotencyStore,
+  Ids,
+  PanelBus,
+  PasswordHasher,
+  SecretBox,
+  SessionStore,
+  TokenStore,
+  UserStore,
+} from '../ports'
+import { createAccountService } from './account-service'
+import type { AccountService } from './account-service'
+import { createIdempotencyService } from './idempotency-service'
+import type { IdempotencyService } from './idempotency-service'
+import { createLoginLimiter } from './login-limiter'
+import type { ServiceLog } from './service-log'
+import { createSessionService } from './session-service'
+import type { SessionService } from './session-service'
+import { createTokenService } from './token-service'
+import type { TokenService } from './token-service'
+
+/** Who may come in, wired: accounts, their sessions and tokens, and what was answered to whom. */
+export interface People {
+  accounts: AccountService
+  sessions: SessionService
+  tokens: TokenService
+  idempotency: IdempotencyService
+  /** Makes the first admin or opens set-up, and begins to forget old answers. */
+  start: AccountService['start']
+  stop(): void
+}
+
+export interface PeopleDeps {
+  users: UserStore
+  sessions: SessionStore
+  tokens: TokenStore
+  idempotency: IdempotencyStore
+  passwords: PasswordHasher
+  secrets: SecretBox
+  panel: Pick<PanelBus, 'endSessions'>
+  clock: Clock
+  ids: Ids
+  log: ServiceLog
+}
+
+const FORGETTING_MS = POLICY.http.idempotencyKeptMs / 24
+
+export function createPeople(deps: PeopleDeps): People {
+  const { users, passwords, panel, clock, ids, log } = deps
+  const limiter = createLoginLimiter()
+  const accounts = createAccountService({ users, passwords, limiter, panel, clock, ids })
+  const sessions = createSessionService({ users, sessions: deps.sessions, passwords, limiter, panel, clock, ids })
+  const idempotency = createIdempotencyService({ store: deps.idempotency, secretBox: deps.secrets, clock })
+  let forgetting: NodeJS.Timeout | undefined
+
+  return {
+    accounts,
+    sessions,
+    tokens: createTokenService({ store: deps.tokens, panel, clock, ids }),
+    idempotency,
+    async start(firstAdmin) {
+      const opened = await accounts.start(firstAdmin)
+      await sessions.start()
+      await idempotency.forgetOld()
+      forgetting = setInterval(() => {
+        idempotency
+          .forgetOld()
+          .catch((error: unknown) => log.error({ err: error }, 'Old Idempotency-Keys could not be removed'))
+      }, FORGETTING_MS).unref()
+      return opened
+    },
+    stop: () => clearInterval(forgetting),
+  }
+}
