@@ -4,13 +4,14 @@ import { bytesIn, durationParts, relativeParts } from './format/quantities'
 /** Numbers, sizes, times and durations in the language of the reader. */
 export function useFormat() {
   const { locale, t } = useI18n()
-  const language = computed(() => locale.value)
+  /** The region's way of writing dates is the browser's, when it speaks the chosen language. */
+  const language = computed(() => navigator.languages.find(tag => tag.split('-')[0] === locale.value) ?? locale.value)
   const number = computed(() => new Intl.NumberFormat(language.value, { maximumFractionDigits: 1 }))
   const whole = computed(() => new Intl.NumberFormat(language.value, { maximumFractionDigits: 0 }))
   const percent = computed(() => new Intl.NumberFormat(language.value, { style: 'percent', maximumFractionDigits: 0 }))
   const exact = computed(() => new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }))
   const clock = computed(() => new Intl.DateTimeFormat(language.value, { timeStyle: 'medium' }))
-  const relative = computed(() => new Intl.RelativeTimeFormat(language.value, { numeric: 'auto', style: 'short' }))
+  const relative = computed(() => new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' }))
 
   return {
     number: (value: number) => number.value.format(value),

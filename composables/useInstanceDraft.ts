@@ -1,7 +1,7 @@
 import { computed, shallowRef, watch } from 'vue'
 import { refDebounced, useSessionStorage } from '@vueuse/core'
 import { instance, placementExplanation } from '../shared/schemas/instance'
-import { stackPreview } from '../shared/schemas/stack'
+import { stackPreview, type StackPreview } from '../shared/schemas/stack'
 import { ApiError } from './api/api-error'
 import { bodyOf, emptyDraft, layerRequestsOf, moved, variablesOf, type InstanceDraft } from './instance/draft'
 
@@ -16,36 +16,28 @@ const NAME_FOR_DRY_RUN = 'new-server'
  */
 export function useInstanceDraft() {
   const api = useApi()
+  /** The last preview: says which variables there are and which of them are secret. */
+  const known = shallowRef<StackPreview>()
   const stored = useSessionStorage<InstanceDraft>('strata-new-instance', emptyDraft(), {
     mergeDefaults: true,
-    serializer: { read: text => JSON.parse(text), write: draft => JSON.stringify(withoutSecrets(draft)) },
+    serializer: { read: text => JSON.parse(text), write: draft => JSON.stringify(withoutSecrets(draft, known.value)) },
   })
   const draft = stored.value
-  const layersKey = computed(() => JSON.stringify(layerRequestsOf(draft)))
-  const previewKey = refDebounced(computed(() => JSON.stringify([layersKey.value, draft.variables])), THINK_MS)
-  const preview = useResource(async signal => draft.layers.length
-    ? api('/stacks/preview', { method: 'POST', body: { layers: layerRequestsOf(draft), variables: variablesOf(draft, preview.value.value) }, answer: stackPreview, signal })
-    : undefined, { when: previewKey })
-  const ready = shallowRef(false)
-  watch(preview.value, value => (ready.value = value !== undefined))
 
-  function withoutSecrets(value: InstanceDraft): InstanceDraft {
-    const secret = new Set(preview.value.value?.variables.filter(variable => variable.secret).map(variable => variable.name))
-    // Before the first preview nothing is known to be harmless.
-    const variables = preview.value.value ? Object.fromEntries(Object.entries(value.variables).filter(([name]) => !secret.has(name))) : {}
-    return { ...value, variables }
-  }
+  const previewKey = refDebounced(computed(() => JSON.stringify([layerRequestsOf(draft), draft.variables])), THINK_MS)
+  const preview = useResource(async (signal) => {
+    if (!draft.layers.length) return undefined
+    const body = { layers: layerRequestsOf(draft), variables: variablesOf(draft, known.value) }
+    return await api('/stacks/preview', { method: 'POST', body, answer: stackPreview, signal })
+  }, { when: previewKey })
+  watch(preview.value, value => (known.value = value))
 
-  const dryRunKey = refDebounced(computed(() => JSON.stringify([bodyOf(draft, preview.value.value), ready.value])), THINK_MS)
-  const placement = useResource(async signal => draft.layers.length && preview.value.value
-    ? api('/instances', {
-        method: 'POST',
-        query: { dryRun: true },
-        body: { ...bodyOf(draft, preview.value.value), name: draft.name.trim() || NAME_FOR_DRY_RUN },
-        answer: placementExplanation,
-        signal,
-      })
-    : undefined, { when: dryRunKey })
+  const dryRunKey = refDebounced(computed(() => JSON.stringify(known.value ? bodyOf(draft, known.value) : null)), THINK_MS)
+  const placement = useResource(async (signal) => {
+    if (!draft.layers.length || !known.value) return undefined
+    const body = { ...bodyOf(draft, known.value), name: draft.name.trim() || NAME_FOR_DRY_RUN }
+    return await api('/instances', { method: 'POST', query: { dryRun: true }, body, answer: placementExplanation, signal })
+  }, { when: dryRunKey })
 
   let nextKey = Math.max(0, ...draft.layers.map(layer => layer.key + 1))
   let attempt = crypto.randomUUID()
@@ -60,7 +52,7 @@ export function useInstanceDraft() {
     /** Creates it. The same attempt sent twice creates it once. Throws ApiError. */
     async create() {
       try {
-        const created = await api('/instances', { method: 'POST', body: bodyOf(draft, preview.value.value), headers: { 'Idempotency-Key': attempt }, answer: instance })
+        const created = await api('/instances', { method: 'POST', body: bodyOf(draft, known.value), headers: { 'Idempotency-Key': attempt }, answer: instance })
         Object.assign(draft, emptyDraft())
         return created
       }
@@ -72,4 +64,10 @@ export function useInstanceDraft() {
     },
     reset: () => Object.assign(draft, emptyDraft()),
   }
+}
+
+/** Before the first preview nothing is known to be harmless. */
+function withoutSecrets(draft: InstanceDraft, preview: StackPreview | undefined): InstanceDraft {
+  const harmless = new Set(preview?.variables.filter(variable => !variable.secret).map(variable => variable.name))
+  return { ...draft, variables: Object.fromEntries(Object.entries(draft.variables).filter(([name]) => harmless.has(name))) }
 }
