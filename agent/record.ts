@@ -82,10 +82,7 @@ export class RecordStore {
     const broken: { file: string; error: unknown }[] = []
     for (const name of await readdir(this.folder)) {
       const file = join(this.folder, name)
-      if (!name.endsWith('.json')) {
-        await rm(file, { force: true }) // a write that a crash cut off
-        continue
-      }
+      if (!name.endsWith('.json')) continue
       try {
         records.push(instanceRecord.parse(JSON.parse(await readFile(file, 'utf8'))))
       } catch (error) {
@@ -93,6 +90,12 @@ export class RecordStore {
       }
     }
     return { records, broken }
+  }
+
+  /** Removes what a crash left of writes that were cut off. For the holder of the data folder alone: another's write may be under way. */
+  async sweep(): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    for (const name of await readdir(this.folder)) if (!name.endsWith('.json')) await rm(join(this.folder, name), { force: true })
   }
 
   /** On disk when this resolves, as the record is at the moment of the call; writes of one instance keep their order. */

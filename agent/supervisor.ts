@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { POLICY } from '../shared/domain/policy'
+import { mayHaveProcess } from '../shared/domain/instance-state'
 import { AppError } from '../shared/errors'
 import type { BrainToAgent, Observation } from '../shared/protocol/agent'
 import type { NodeSpecs, RuntimeKind } from '../shared/schemas/node'
-import type { RunRef } from './runtime/container-runtime'
 import { newRecord } from './supervisor/accept-command'
 import type { Command } from './supervisor/accept-command'
 import { tellLines } from './supervisor/attend'
@@ -32,8 +32,11 @@ export class Supervisor {
   /**
    * Takes up what the agent before left: adopts what runs, goes on with what was under way. Resolves when every
    * instance was looked at once, or after some seconds: one that hangs must not keep the others from the brain.
+   *
+   * @param options `andStop`: every server that runs, or would be started, is stopped instead; nothing else is taken up
    */
-  async resume(): Promise<void> {
+  async resume({ andStop = false } = {}): Promise<void> {
+    await this.context.store.sweep()
     const { records, broken } = await this.context.store.load()
     for (const { file, error } of broken) this.context.log.error({ err: error, file }, 'A record cannot be read; its server is left alone until the brain prepares it anew')
     for (const record of records) this.actors.set(record.instanceId, new InstanceActor(record, this.context))
@@ -43,7 +46,10 @@ export class Supervisor {
     const runtimes = Object.values(this.context.runtimes)
     await Promise.all(runtimes.map(runtime => runtime.open({ changed: id => this.actors.get(id)?.look(), engineChanged: engine => this.engineChanged(runtime.kind, engine) })))
     for (const runtime of runtimes) if (!runtime.engine().available) this.engineChanged(runtime.kind, runtime.engine())
-    for (const actor of this.actors.values()) actor.wake()
+    for (const actor of this.actors.values()) {
+      if (andStop && !actor.stopWanted()) continue
+      actor.wake()
+    }
     const looked = Promise.all([...this.actors.values()].map(actor => actor.settled()))
     await Promise.race([looked, delay(FIRST_LOOK_LIMIT_MS, undefined, { ref: false })])
     this.looking = setInterval(() => this.lookAtAll(), POLICY.engine.lookMs)
@@ -109,9 +115,10 @@ export class Supervisor {
     return { runId: console.runId, lines: lines.map(line => line.text), truncated }
   }
 
-  /** The servers that have a process now, as far as is known. */
-  running(): { ref: RunRef; name: string }[] {
-    return this.held().flatMap(({ record, ref }) => (record.run ? [{ ref, name: record.spec.name }] : []))
+  /** The servers that have a process now, or will have one by themselves, as far as is known. */
+  running(): { instanceId: string; name: string; reason: string | null }[] {
+    const alive = this.held().filter(({ record }) => mayHaveProcess(record.state))
+    return alive.map(({ record }) => ({ instanceId: record.instanceId, name: record.spec.name, reason: record.reason?.message ?? null }))
   }
 
   private async take(command: Extract<Command, { name: 'instance.prepare' }>): Promise<void> {

@@ -1,3 +1,4 @@
+import { mayHaveProcess } from '../../shared/domain/instance-state'
 import { AppError, isAppError } from '../../shared/errors'
 import type { AgentToBrain, Observation } from '../../shared/protocol/agent'
 import type { NodeSpecs } from '../../shared/schemas/node'
@@ -109,6 +110,13 @@ export class InstanceActor {
       const reason = { code: 'ENGINE_UNAVAILABLE', message: `${engine.message ?? 'Docker does not answer.'} What became of the server is not known until it does.` }
       await this.tell({ run: { ...this.record.run, sawOutage: true }, reason, cause: 'engine' })
     })
+  }
+
+  /** Whatever runs, or would, is wanted stopped; false when there is nothing of the kind. Written down with the first step. */
+  stopWanted(): boolean {
+    if (!mayHaveProcess(this.record.state)) return false
+    this.record.wanted = 'stopped'
+    return true
   }
 
   setWatched(isWatched: boolean): void {

@@ -1,0 +1,174 @@
+import { io } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
+import { z } from 'zod'
+import { POLICY } from '../shared/domain/policy'
+import { AppError } from '../shared/errors'
+import type { ErrorCode } from '../shared/errors'
+import { ERRORS } from '../shared/errors'
+import { WELCOME, brainAck, layerUrlAnswer, welcome } from '../shared/protocol/agent'
+import type { AgentAck, AgentHandshake, AgentToBrain, BrainAck, NodeReport, Observation, Welcome } from '../shared/protocol/agent'
+import type { AgentLog } from './log'
+
+/** What only a person can mend is tried again at this pace. */
+const REFUSED_AGAIN_MS = 60_000
+
+const refusal = z.object({ data: z.object({ code: z.string(), message: z.string() }) })
+
+export interface ConnectionContext {
+  brainUrl: string
+  handshake: () => AgentHandshake
+  /** Done before anything else is said or heard: who joined must keep its secret first. */
+  welcomed: (message: Welcome) => Promise<void>
+  /** Answers one message of the brain. */
+  dispatch: (name: string, payload: unknown) => Promise<AgentAck>
+  describe: () => Promise<Pick<NodeReport, 'specs' | 'load'>>
+  /** Every instance that is held, as it is at the moment of the call. */
+  instances: () => NodeReport['instances']
+  heartbeat: () => Promise<AgentToBrain['node.heartbeat']>
+  /** The connection ended: nobody watches any more. */
+  lost: () => void
+  /** The brain refuses this node. Answers false to give up. */
+  refused: (code: string, message: string) => boolean
+  log: AgentLog
+}
+
+/**
+ * The one connection to the brain. Dials again for as long as it takes; after every welcome it tells the whole truth, then
+ * changes, numbered. What happens while it is away is not kept: the next report says what came of it.
+ */
+export class Connection {
+  private readonly context: ConnectionContext
+  private readonly socket: Socket
+  private stream = 0
+  private isReported = false
+  private beating: NodeJS.Timeout | undefined
+  private dialing: NodeJS.Timeout | undefined
+  private isClosed = false
+
+  constructor(context: ConnectionContext) {
+    this.context = context
+    this.socket = io(`${context.brainUrl}/agent`, {
+      transports: ['websocket'],
+      autoConnect: false,
+      forceNew: true,
+      reconnectionDelay: POLICY.agent.reconnectMinMs,
+      reconnectionDelayMax: POLICY.agent.reconnectMaxMs,
+      auth: answer => answer(context.handshake()),
+    })
+    this.socket.on('connect_error', error => this.failed(error))
+    this.socket.on('disconnect', reason => this.ended(reason))
+    this.socket.onAny((name: string, payload: unknown, acknowledge?: (ack: AgentAck) => void) => void this.heard(name, payload, acknowledge))
+  }
+
+  open(): void {
+    this.socket.connect()
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    clearTimeout(this.beating)
+    clearTimeout(this.dialing)
+    this.socket.disconnect()
+  }
+
+  observed(observation: Observation): void {
+    if (!this.isReported) return
+    this.stream++
+    void this.tell('instance.observed', { stream: this.stream, observation })
+  }
+
+  /** Things that are worth nothing a moment later. */
+  mention<Name extends 'instance.progress' | 'instance.console' | 'instance.stats'>(name: Name, payload: AgentToBrain[Name]): void {
+    if (this.isReported) this.socket.emit(name, payload)
+  }
+
+  /** NODE_UNREACHABLE while the brain is away; else what it answers. */
+  async layerUrl(instanceId: string, sha256: string): Promise<z.output<typeof layerUrlAnswer>> {
+    const answer = await this.say('layer.url', { instanceId, sha256 })
+    if (answer.ok) return layerUrlAnswer.parse(answer.data)
+    const code = Object.hasOwn(ERRORS, answer.code) ? (answer.code as ErrorCode) : 'DOWNLOAD_FAILED'
+    throw new AppError(code, answer.message)
+  }
+
+  /** Tells the whole truth. From the moment it is put together changes are told one by one, after it. */
+  async report(): Promise<void> {
+    const machine = await this.context.describe()
+    this.isReported = true
+    await this.tell('node.report', { ...machine, stream: this.stream, instances: this.context.instances() })
+  }
+
+  private async heard(name: string, payload: unknown, acknowledge?: (ack: AgentAck) => void): Promise<void> {
+    if (name === WELCOME) return this.greeted(payload, acknowledge)
+    acknowledge?.(await this.context.dispatch(name, payload))
+  }
+
+  private async greeted(payload: unknown, acknowledge?: (ack: AgentAck) => void): Promise<void> {
+    try {
+      await this.context.welcomed(welcome.parse(payload))
+      acknowledge?.({ ok: true })
+    } catch (error) {
+      this.context.log.error({ err: error }, 'The welcome of the brain could not be taken')
+      acknowledge?.({ ok: false, code: 'INTERNAL', message: 'The agent could not take its welcome; its log says why.' })
+      return
+    }
+    this.context.log.info({ brain: this.context.brainUrl }, 'Connected to the brain')
+    await this.report()
+    this.beat()
+  }
+
+  private beat(): void {
+    clearTimeout(this.beating)
+    if (this.isClosed || !this.socket.connected) return
+    const { heartbeatMs, heartbeatJitter } = POLICY.agent
+    this.beating = setTimeout(() => {
+      void this.context.heartbeat().then(beat => this.tell('node.heartbeat', beat)).finally(() => this.beat())
+    }, heartbeatMs * (1 + heartbeatJitter * (2 * Math.random() - 1)))
+  }
+
+  private async tell<Name extends keyof AgentToBrain>(name: Name, payload: AgentToBrain[Name]): Promise<void> {
+    try {
+      const answer = await this.say(name, payload)
+      if (!answer.ok) this.context.log.warn({ message: name, code: answer.code }, `The brain did not take a message: ${answer.message}`)
+    } catch (error) {
+      // Told again as part of the next report.
+      this.context.log.debug({ err: error, message: name }, 'A message to the brain was not answered')
+    }
+  }
+
+  private async say<Name extends keyof AgentToBrain>(name: Name, payload: AgentToBrain[Name]): Promise<BrainAck> {
+    if (!this.socket.connected) throw new AppError('NODE_UNREACHABLE', 'There is no connection to the brain right now.')
+    try {
+      const answer: unknown = await this.socket.timeout(POLICY.channel.ackMs).emitWithAck(name, payload)
+      return brainAck.parse(answer)
+    } catch (error) {
+      throw new AppError('NODE_UNREACHABLE', `The brain did not answer ${name}.`, { cause: error })
+    }
+  }
+
+  private ended(reason: string): void {
+    clearTimeout(this.beating)
+    this.isReported = false
+    this.stream = 0
+    this.context.lost()
+    if (this.isClosed) return
+    this.context.log.warn({ reason }, 'The connection to the brain ended; servers run on, and the agent dials again')
+    // Socket.IO dials again by itself, but not when the brain ended the connection on purpose.
+    if (!this.socket.active) this.dialAgain(POLICY.agent.reconnectMinMs)
+  }
+
+  private failed(error: Error): void {
+    if (this.socket.active) {
+      this.context.log.warn({ reason: error.message }, `The brain does not answer at ${this.context.brainUrl}; the agent tries again`)
+      return
+    }
+    const told = refusal.safeParse(error)
+    const { code, message } = told.success ? told.data.data : { code: 'HANDSHAKE_REFUSED', message: error.message }
+    const passes = code === 'UNAVAILABLE' || code === 'IDENTITY_IN_USE'
+    if (this.context.refused(code, message)) this.dialAgain(passes ? POLICY.agent.reconnectMaxMs / 2 : REFUSED_AGAIN_MS)
+  }
+
+  private dialAgain(inMs: number): void {
+    clearTimeout(this.dialing)
+    this.dialing = setTimeout(() => this.socket.connect(), inMs * (1 + Math.random() * 0.5))
+  }
+}

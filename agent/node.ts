@@ -1,0 +1,78 @@
+import { POLICY } from '../shared/domain/policy'
+import type { NodeReport } from '../shared/protocol/agent'
+import type { LayoutKind, RuntimeKind } from '../shared/schemas/node'
+import type { AgentSettings } from './config'
+import type { AgentLog } from './log'
+import { createLoadMeter } from './node-load'
+import { nodeSpecsOf } from './node-specs'
+import { createPreparer } from './prepare/create-preparer'
+import type { LayerCache, PreparerContext } from './prepare/port'
+import { readBootId } from './process-identity'
+import { RecordStore } from './record'
+import { Consoles } from './runtime/console'
+import type { ContainerRuntime } from './runtime/container-runtime'
+import { DockerRuntime } from './runtime/docker'
+import { ProcessRuntime } from './runtime/process'
+import { Supervisor } from './supervisor'
+import type { AgentNews } from './supervisor/instance-actor'
+
+/** Everything on this machine that does not need the brain. */
+export interface LocalNode {
+  supervisor: Supervisor
+  cache: LayerCache
+  describe: () => Promise<Pick<NodeReport, 'specs' | 'load'>>
+  engine: () => ReturnType<ContainerRuntime['engine']>
+}
+
+export interface LocalNodeContext {
+  settings: AgentSettings
+  nodeId: string
+  news: AgentNews
+  layerUrl: PreparerContext['layerUrl']
+  devMode: () => boolean
+  log: AgentLog
+}
+
+/** Puts runtimes, layers and supervisor together. Nothing is started or looked at before `supervisor.resume`. */
+export async function createLocalNode({ settings, nodeId, news, layerUrl, devMode, log }: LocalNodeContext): Promise<LocalNode> {
+  const { dataDir, owner, isRoot } = settings
+  const warn = (message: string, error?: unknown) => log.warn({ err: error }, message)
+  const { preparer, cache } = await createPreparer({ dataDir, owner, cacheLimitBytes: settings.cacheLimitBytes, layerUrl, warn })
+  const runtimes: Record<RuntimeKind, ContainerRuntime> = {
+    docker: new DockerRuntime({ address: settings.dockerHost, nodeId, owner, dataDir }),
+    process: new ProcessRuntime({ dataDir, owner, isRoot }),
+  }
+  const supervisor = new Supervisor({
+    preparer,
+    runtimes,
+    runtime: settings.runtime,
+    layout: settings.layout,
+    binds: settings,
+    store: new RecordStore(dataDir),
+    consoles: new Consoles(dataDir),
+    restart: POLICY.restart,
+    bootId: readBootId(),
+    now: steadyClock(),
+    devMode,
+    news,
+    log,
+  })
+  const meter = createLoadMeter(dataDir, cache)
+  const layout = async (): Promise<LayoutKind> => {
+    if (settings.layout !== 'auto') return settings.layout
+    return settings.runtime === 'docker' && !(await preparer.overlayObstacle()) ? 'overlay' : 'copy'
+  }
+  const engine = () => runtimes[settings.runtime].engine()
+  return {
+    supervisor,
+    cache,
+    engine,
+    describe: async () => ({ specs: nodeSpecsOf(settings, { engine: engine(), layout: await layout() }), load: await meter() }),
+  }
+}
+
+/** The time as it was when the agent started, and what has passed since: a clock that is set must not end a grace or skip a delay. */
+function steadyClock(): () => number {
+  const origin = Date.now() - performance.now()
+  return () => Math.round(origin + performance.now())
+}

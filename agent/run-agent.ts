@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { AppError } from '../shared/errors'
+import type { BrainToAgent, Welcome } from '../shared/protocol/agent'
+import { PROTOCOL_VERSION } from '../shared/protocol/version'
+import type { AgentSettings } from './config'
+import { Connection } from './connection'
+import { lockDataFolder } from './data-lock'
+import { createDispatch } from './dispatch'
+import { loadIdentity, saveIdentity } from './identity'
+import type { Identity } from './identity'
+import type { AgentLog } from './log'
+import { createLocalNode } from './node'
+import type { LocalNode } from './node'
+import { readBootId } from './process-identity'
+import { AGENT_VERSION } from './version'
+
+/** Servers that hang in the engine must not keep the agent from ending. */
+const CLOSE_LIMIT_MS = 10_000
+
+/**
+ * The agent: supervises what this machine runs, and serves the brain whenever there is one. Resolves when it
+ * listens to signals; rejects when it cannot begin.
+ *
+ * @param giveUp ends the program with a sentence for the terminal
+ */
+export async function runAgent(settings: AgentSettings, log: AgentLog, giveUp: (message: string) => void): Promise<{ close: () => Promise<void> }> {
+  const lock = await lockDataFolder(settings.dataDir)
+  let identity = await loadIdentity(settings.dataDir)
+  if (!identity && !settings.joinToken) {
+    await lock.release()
+    throw new AppError('BAD_REQUEST', `This node has not joined a brain yet (nothing in ${settings.dataDir}). Add a node in the panel and run the join command it shows, or set STRATA_JOIN_TOKEN.`)
+  }
+  const agentRunId = randomUUID()
+  let node: LocalNode | null = null
+  let dispatch: ReturnType<typeof createDispatch> | null = null
+  let wanted: BrainToAgent['node.configure'] | null = null
+
+  const connection: Connection = new Connection({
+    brainUrl: settings.brainUrl,
+    handshake: () => ({ ...credentials(), agentVersion: AGENT_VERSION, protocolVersion: PROTOCOL_VERSION, agentRunId, bootId: readBootId() }),
+    welcomed,
+    dispatch: (name, payload) => dispatch?.(name, payload) ?? Promise.resolve({ ok: false, code: 'UNAVAILABLE', message: 'The agent is starting.' }),
+    describe: () => present().describe(),
+    instances: () => present().supervisor.report(),
+    heartbeat: async () => ({ load: (await present().describe()).load, engine: present().engine(), watched: present().supervisor.watchedCount() }),
+    lost: () => node?.supervisor.unwatchAll(),
+    refused,
+    log,
+  })
+
+  function present(): LocalNode {
+    if (!node) throw new AppError('UNAVAILABLE', 'The agent is starting.')
+    return node
+  }
+
+  function credentials(): { nodeId: string; secret: string } | { joinToken: string } {
+    return identity ?? { joinToken: settings.joinToken ?? '' }
+  }
+
+  async function welcomed(message: Welcome): Promise<void> {
+    if (message.secret) {
+      identity = { nodeId: message.nodeId, secret: message.secret }
+      await saveIdentity(settings.dataDir, identity)
+      log.info({ nodeId: identity.nodeId }, 'Joined the brain; the join token is used up and not needed any more')
+    }
+    wanted = message.settings
+    if (!node && identity) await begin(identity)
+  }
+
+  async function begin({ nodeId }: Identity): Promise<void> {
+    node = await createLocalNode({
+      settings,
+      nodeId,
+      devMode: () => wanted?.devMode ?? false,
+      layerUrl: (instanceId, sha256) => connection.layerUrl(instanceId, sha256),
+      news: {
+        observed: observation => connection.observed(observation),
+        progress: progress => connection.mention('instance.progress', progress),
+        console: lines => connection.mention('instance.console', lines),
+        stats: sample => connection.mention('instance.stats', sample),
+      },
+      log,
+    })
+    const { supervisor, cache } = node
+    const configure = async (given: BrainToAgent['node.configure']) => {
+      wanted = given
+    }
+    dispatch = createDispatch({ supervisor, cache, configure, report: () => void connection.report(), log })
+    await supervisor.resume()
+    log.info({ nodeId, servers: supervisor.running().length, engine: node.engine() }, 'Supervising')
+  }
+
+  /** What a refusal means and what to do; servers go on in every case. */
+  function refused(code: string, message: string): boolean {
+    if (code === 'UNAVAILABLE' || code === 'IDENTITY_IN_USE' || code === 'PROTOCOL_VERSION') {
+      log.error({ code }, `The brain refuses this agent: ${message}`)
+      return true
+    }
+    if (!identity) {
+      giveUp(`The brain at ${settings.brainUrl} refuses the join token: ${message} Make a new join command in the panel and run that.`)
+      return false
+    }
+    if (settings.joinToken && node?.supervisor.report().length === 0) {
+      void joinAnew()
+      return false
+    }
+    log.error({ code }, `The brain does not know this node any more: ${message} Its servers go on. If the node was removed on purpose, end them with "stop-all"; to join again, remove ${settings.dataDir}/identity.json and run a new join command.`)
+    return true
+  }
+
+  /** Removed in the brain, holds no servers, and was given a new token: becomes a new node. */
+  async function joinAnew(): Promise<void> {
+    log.warn({}, 'The brain does not know this node any more; it holds no servers and joins anew with its token')
+    await node?.supervisor.close()
+    node = null
+    identity = null
+    connection.open()
+  }
+
+  if (identity) await begin(identity)
+  connection.open()
+  return {
+    async close() {
+      const running = node?.supervisor.running().map(server => server.name) ?? []
+      log.info({ running }, 'Stopping the agent; its servers run on and are found again by the next start')
+      await connection.close()
+      await Promise.race([node?.supervisor.close(), new Promise(resolve => setTimeout(resolve, CLOSE_LIMIT_MS).unref())])
+      await lock.release()
+    },
+  }
+}
