@@ -62,10 +62,12 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       if (!node) return
       if (!isDeepStrictEqual(node.specs, specs)) await directory.update(nodeId, { specs })
       const { found, stillHeld } = await observations.report(nodeId, reported)
+      const isNewConnection = !live.isReady(nodeId)
       live.touch(nodeId)
       live.note(nodeId, { isReady: true, load, engine: specs.engine, found })
-      await news.tellWithInstances(nodeId)
-      await reconciler.nodeReady(nodeId, stillHeld)
+      if (isNewConnection) await news.tellWithInstances(nodeId)
+      else news.tell(nodeId)
+      await reconciler.nodeReady(nodeId, { stillHeld, isNewConnection })
     },
 
     async heartbeat(nodeId, { load, engine }) {

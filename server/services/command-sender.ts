@@ -77,11 +77,15 @@ export function createCommandSender(
       const attempt = command.attempt
       record = await changeIfSame(record, current => noteAttempt(current, attempt, POLICY.prepare.retries))
     }
+    const before = sent.of(record.id)
+    const isRepeated = before?.kind === kind && before.generation === generation
     sent.note(record.id, { kind, generation, stateSince: record.stateSince })
     if (kind === 'prepare') progress.touch(record.id)
     try {
       const ack = await send(record, nodeId, command)
       if (ack && !ack.ok) await refused(record, nodeId, ack)
+      // Accepted twice, and nothing came of it: what the node holds is not what the brain believes.
+      else if (isRepeated) await link.send(nodeId, 'node.resync', {})
     } catch (error) {
       if (!isAppError(error) || error.code !== 'NODE_UNREACHABLE') throw error
       log.debug({ instanceId: record.id, nodeId, kind }, 'A command found its node out of reach; it is said again')

@@ -16,8 +16,11 @@ import type { ServiceLog } from './service-log'
 export interface Reconciler {
   /** Something about this instance may have changed. Cheap; any number of calls during a run lead to one more run. */
   wake(instanceId: string): void
-  /** The node has told its whole truth: whatever was said to it before may be said again. */
-  nodeReady(nodeId: string, stillHeld: readonly string[]): Promise<void>
+  /**
+   * The node has told its whole truth. Over a new connection whatever was said to it before may be said again; over the same
+   * one a command that it refuses must not come back faster than ever.
+   */
+  nodeReady(nodeId: string, truth: { stillHeld: readonly string[]; isNewConnection: boolean }): Promise<void>
   /** The node holds a destroyed instance, or does no longer. */
   noteHeld(instanceId: string, nodeId: string | null): void
   /** A node joined, changed or has room again: whatever waits for a place may have one now. */
@@ -142,16 +145,18 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     sweep,
     roomChanged,
 
-    async nodeReady(nodeId, stillHeld) {
+    async nodeReady(nodeId, { stillHeld, isNewConnection }) {
       for (const [id, holder] of held) if (holder === nodeId) held.delete(id)
       for (const id of stillHeld) held.set(id, nodeId)
       const ids = [...(await instances.living(nodeId)).map(({ id }) => id), ...stillHeld]
-      for (const id of ids) {
-        sent.forget(id)
-        progress.touch(id)
+      if (isNewConnection) {
+        for (const id of ids) {
+          sent.forget(id)
+          progress.touch(id)
+        }
+        roomChanged()
       }
       await wakeAll(ids)
-      roomChanged()
     },
 
     noteHeld(instanceId, nodeId) {

@@ -69,7 +69,7 @@ function toRunning(subject: Subject, around: Surroundings, policy: DecidePolicy)
       return [isBehind(subject, subject.generation) ? prepare(subject) : command('start', subject)]
     case 'STARTING':
     case 'RUNNING':
-      return isBehind(subject, subject.startGeneration) ? end(subject) : markIfOverdue(subject, around)
+      return isBehind(subject, subject.startGeneration) ? end(subject) : markIfOverdue(subject, around, policy)
     case 'STOPPED':
       return [prepare(subject)]
     default:
@@ -93,8 +93,7 @@ function prepareIfDue(subject: Subject, around: Surroundings, policy: DecidePoli
 
 function whilePreparing(subject: Subject, around: Surroundings, policy: DecidePolicy): Action[] {
   // Something newer is wanted than what is being laid out: the node need not finish first.
-  const toldNewest = around.sent?.kind === 'prepare' && around.sent.generation === subject.generation
-  if (isBehind(subject, subject.generation) && !toldNewest) return [prepare(subject)]
+  if (isBehind(subject, subject.generation) && !wasToldNewest(subject, around)) return [prepare(subject)]
   if (around.quietMs < policy.prepare.stalledAfterMs) return []
   if (subject.prepareAttempts < policy.prepare.retries) {
     return [{ kind: 'prepare', generation: subject.generation, attempt: subject.prepareAttempts + 1 }]
@@ -106,10 +105,19 @@ function whilePreparing(subject: Subject, around: Surroundings, policy: DecidePo
   return [{ kind: 'mark', state: 'FAILED', reason: { code: 'PREPARE_STALLED', message } }]
 }
 
-function markIfOverdue(subject: Subject, around: Surroundings): Action[] {
+/** The node prepares something older, but is told of the newest already: its word on that is still to come. */
+function wasToldNewest(subject: Subject, { sent }: Surroundings): boolean {
+  if (sent?.kind !== 'prepare' || sent.generation !== subject.generation) return false
+  // Without any generation the node has lost what it was told, unless it was told since.
+  return subject.appliedGeneration !== null || sent.stateSince === subject.stateSince
+}
+
+/** The node says so by itself; the brain only makes good for one that does not. */
+function markIfOverdue(subject: Subject, around: Surroundings, policy: DecidePolicy): Action[] {
   const limit = subject.effective.readyTimeoutSeconds
-  const isLate = subject.state === 'STARTING' && around.now - subject.stateSince > limit * 1_000
-  // A reason that is there says more: a restart is being waited for, or the node noticed by itself.
+  const lateMs = around.now - subject.stateSince - limit * 1_000
+  const isLate = subject.state === 'STARTING' && lateMs > policy.channel.resendMs
+  // A reason that is there says more: a restart is being waited for, or the node was quicker.
   if (!isLate || subject.reason) return []
   const message =
     `The server did not say that it is ready within ${limit} s. It is left alone, because some servers are slow. ` +
