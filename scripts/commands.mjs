@@ -14,6 +14,7 @@ const COMMANDS = {
   test: async () => (await import('./test.mjs')).test(),
   'test:integration': async args => (await import('./test.mjs')).testSuite('integration', args),
   'test:e2e': async args => (await import('./test.mjs')).testSuite('e2e', args),
+  bench: async () => (await import('./test.mjs')).bench(),
   build: async () => ensureBuilt().then(() => 0),
   dev: async () => (await import('./dev.mjs')).dev(),
   check: () => runSteps(['format', 'lint', 'prepare', 'typecheck', 'knip', 'unit']),

@@ -124,3 +124,19 @@ export function testSuite(name, args) {
     return conclude(tally)
   })
 }
+
+/** Measures what the project promises to be fast at, against Docker by itself; prints figures and judges nothing. */
+export function bench() {
+  const tally = new Tally()
+  return withScratch(async scratch => {
+    await ensureBuilt()
+    const engine = await provideEngine(scratch, tally)
+    if (!engine) return 1
+    try {
+      const env = { ...process.env, DOCKER_HOST: engine.address }
+      return await runTool(process.execPath, ['--import', 'tsx', 'tests/bench/create-to-running.ts'], { env })
+    } finally {
+      await engine.stop()
+    }
+  })
+}
