@@ -1,3 +1,0 @@
-import { defineUnknownAddress } from '../http/unknown-address'
-
-export default defineUnknownAddress()
