@@ -106,7 +106,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       principalFromHeaders: headers => principalFromHeaders({ ...people, keys }, headers),
       isOwnOrigin: request => isOwnOrigin(request.headers, viewClient(request).host, settings.publicUrl),
     },
-    nodeOf: async id => (await instances.nodeOf(id)) ?? null,
+    nodeOf: id => instances.nodeOf(id),
   })
 
   /** From here on every endpoint answers 503, and nobody is connected. */

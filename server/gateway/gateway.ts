@@ -24,8 +24,8 @@ export interface GatewayHandlers {
   isStarted: () => boolean
   agents: AgentEvents
   panel: PanelAccess
-  /** The node an instance is on, null without one. NOT_FOUND when there is no such instance. */
-  nodeOf: (instanceId: string) => Promise<string | null>
+  /** The node an instance is on: null without one, undefined for an instance that does not exist. */
+  nodeOf: (instanceId: string) => Promise<string | null | undefined>
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io'
-import { isAppError } from '../../shared/errors'
+import { AppError, isAppError } from '../../shared/errors'
 import { POLICY } from '../../shared/domain/policy'
 import type { BrainToPanel } from '../../shared/protocol/panel'
 import type { AgentLink } from '../ports'
@@ -19,7 +19,7 @@ export interface Watcher {
  * gets a node, and, after a refusal, with the next change of the instance.
  */
 export interface WatchRegistry {
-  /** Twice is the same as once. Throws what `nodeOf` throws: NOT_FOUND for an unknown instance. */
+  /** Twice is the same as once. NOT_FOUND for an unknown instance. */
   add(instanceId: string, watcher: Watcher): Promise<void>
   remove(instanceId: string, watcher: Watcher): void
   /** The page is gone. */
@@ -46,7 +46,7 @@ interface Watched {
 
 export interface WatchRegistryDeps {
   link: Pick<AgentLink, 'send' | 'isConnected'>
-  nodeOf: (instanceId: string) => Promise<string | null>
+  nodeOf: (instanceId: string) => Promise<string | null | undefined>
   log: GatewayLog
 }
 
@@ -111,6 +111,7 @@ export function createWatchRegistry({ link, nodeOf, log }: WatchRegistryDeps): W
     async add(instanceId, watcher) {
       const known = watched.get(instanceId)
       const nodeId = known ? known.nodeId : await nodeOf(instanceId)
+      if (nodeId === undefined) throw new AppError('NOT_FOUND', `There is no server ${instanceId}.`)
       const entry = watched.get(instanceId) ?? {
         instanceId,
         watchers: new Set(),

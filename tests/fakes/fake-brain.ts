@@ -2,7 +2,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import type { Role } from '../../shared/domain/permissions'
-import { AppError } from '../../shared/errors'
 import { createGateway } from '../../server/gateway/gateway'
 import type { Principal } from '../../server/ports'
 import { createRecordingAgentEvents } from './recording-agent-events'
@@ -34,11 +33,7 @@ export async function startFakeBrain() {
       },
       isOwnOrigin: ({ headers }) => headers.origin === undefined || URL.parse(headers.origin)?.host === headers.host,
     },
-    nodeOf: async instanceId => {
-      const owner = agents.owners.get(instanceId)
-      if (owner === undefined) throw new AppError('NOT_FOUND', `There is no server ${instanceId}.`)
-      return owner
-    },
+    nodeOf: async instanceId => agents.owners.get(instanceId),
   })
   const server = createServer((_request, response) => response.end('brain'))
   gateway.attach(server)
