@@ -40,8 +40,16 @@ export const ARROWS = [
     own: ['server/store', 'server/ports', 'core', 'shared'],
     why: 'the object store implements its port and knows nothing above it',
   },
-  { from: 'server', own: ['server', 'core', 'shared'], why: 'the server knows nothing of the agent or the panel' },
-  { from: 'agent', own: ['agent', 'core', 'shared'], why: 'the agent is a program of its own: only core and shared' },
+  {
+    from: 'server',
+    own: ['server', 'core', 'shared', 'package.json'],
+    why: 'the server knows nothing of the agent or the panel',
+  },
+  {
+    from: 'agent',
+    own: ['agent', 'core', 'shared', 'package.json'],
+    why: 'the agent is a program of its own: only core and shared',
+  },
   ...['pages', 'components', 'composables', 'layouts', 'middleware', 'plugins', 'i18n', 'app.vue', 'error.vue'].map(
     from => ({
       from,
