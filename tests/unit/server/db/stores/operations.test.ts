@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { DatabaseHandle } from '../../../../../server/db/client'
+import { createOperationStore } from '../../../../../server/db/stores/operations'
+import type { OperationRecord, OperationStore } from '../../../../../server/ports'
+import { openTestDatabase } from '../../../../support/database'
+
+let database: DatabaseHandle
+let operations: OperationStore
+beforeEach(() => {
+  database = openTestDatabase()
+  operations = createOperationStore(database.db)
+})
+afterEach(() => database.close())
+
+const subject = { kind: 'node', id: 'n1' }
+const make = (id: string, over: Partial<OperationRecord> = {}): OperationRecord => ({
+  id,
+  kind: 'cache.purge',
+  subject,
+  state: 'running',
+  progress: { done: 0, total: null, step: '' },
+  result: null,
+  createdAt: 1,
+  endedAt: null,
+  ...over,
+})
+
+describe('operation store', () => {
+  it('lets one operation of a subject run at a time', async () => {
+    await operations.create(make('o1'))
+    await expect(operations.create(make('o2', { kind: 'another' }))).rejects.toMatchObject({ code: 'CONFLICT' })
+    await operations.create(make('o3', { subject: { kind: 'instance', id: 'n1' } }))
+    await operations.update('o1', { state: 'done', endedAt: 2 })
+    await operations.create(make('o4'))
+    expect((await operations.running()).map(({ id }) => id)).toEqual(['o3', 'o4'])
+  })
+
+  it('keeps progress and result, and changes nothing that has ended', async () => {
+    await operations.create(make('o1'))
+    const progress = { done: 3, total: 10, step: 'fetch' }
+    expect(await operations.update('o1', { progress })).toEqual(make('o1', { progress }))
+    const ended = await operations.update('o1', { state: 'done', result: { freedBytes: 7 }, endedAt: 5 })
+    expect(ended).toEqual(make('o1', { progress, state: 'done', result: { freedBytes: 7 }, endedAt: 5 }))
+    expect(await operations.update('o1', { state: 'failed' })).toBeUndefined()
+    expect(await operations.find('o1')).toEqual(ended)
+  })
+
+  it('knows what ever ended well', async () => {
+    await operations.create(make('o1', { state: 'failed' }))
+    expect(await operations.isDone('cache.purge', subject)).toBe(false)
+    await operations.create(make('o2', { state: 'done' }))
+    expect(await operations.isDone('cache.purge', subject)).toBe(true)
+    expect(await operations.isDone('other', subject)).toBe(false)
+    expect(await operations.isDone('cache.purge', { ...subject, id: 'n2' })).toBe(false)
+  })
+
+  it('lists the newest first, page by page', async () => {
+    for (const id of ['o1', 'o2', 'o3']) await operations.create(make(id, { state: id === 'o2' ? 'failed' : 'done' }))
+    const first = await operations.list({ limit: 2 })
+    expect(first.items.map(({ id }) => id)).toEqual(['o3', 'o2'])
+    expect(await operations.list({ limit: 2, cursor: first.nextCursor ?? undefined })).toMatchObject({ items: [{ id: 'o1' }], nextCursor: null })
+    expect((await operations.list({ state: 'failed', limit: 9 })).items.map(({ id }) => id)).toEqual(['o2'])
+  })
+})
