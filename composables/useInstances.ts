@@ -5,6 +5,8 @@ import { POLICY } from '../shared/domain/policy'
 import { createLiveCollection } from './live/live-collection'
 
 const answer = page(instance)
+/** A screenful comes first and is shown while the rest is on its way. */
+const FIRST_PAGE = 100
 /** Every instance the panel has heard of, the destroyed ones only when they were asked for. */
 const collection = createLiveCollection<Instance>({ idOf: item => item.id, revisionOf: item => item.revision, batchMs: 50 })
 const all = computed(() => [...collection.items.value.values()])
@@ -22,7 +24,7 @@ export function useInstances() {
     const seen = new Set<string>()
     let cursor: string | undefined
     do {
-      const part = await api('/instances', { query: { ...query, limit: POLICY.lists.maxLimit, cursor }, answer })
+      const part = await api('/instances', { query: { ...query, limit: cursor ? POLICY.lists.maxLimit : FIRST_PAGE, cursor }, answer })
       for (const item of part.items) {
         seen.add(item.id)
         collection.put(item, { requestedAt })
