@@ -85,7 +85,10 @@ export class Connection {
   /** NODE_UNREACHABLE while the brain is away; else what it answers. */
   async layerUrl(instanceId: string, sha256: string): Promise<z.output<typeof layerUrlAnswer>> {
     const answer = await this.say('layer.url', { instanceId, sha256 })
-    if (answer.ok) return layerUrlAnswer.parse(answer.data)
+    if (answer.ok) {
+      const { url, sizeBytes } = layerUrlAnswer.parse(answer.data)
+      return { url: new URL(url, this.context.brainUrl).href, sizeBytes }
+    }
     const code = Object.hasOwn(ERRORS, answer.code) ? (answer.code as ErrorCode) : 'DOWNLOAD_FAILED'
     throw new AppError(code, answer.message)
   }

@@ -166,6 +166,10 @@ export type AgentToBrain = { [Name in keyof typeof agentToBrain]: z.output<(type
 /** Acknowledgement of every agent → brain message. */
 export const brainAck = agentAck
 export type BrainAck = AgentAck
+/**
+ * `url` is absolute, or a path of the brain: the agent resolves it against the address by which it reaches the brain, which
+ * may be another one than browsers use.
+ */
 export const layerUrlAnswer = z.object({ url: z.string(), sizeBytes: z.int() })
 
 /** Sent by the brain right after the connection is accepted. `secret` only after a join token, once. */
