@@ -4,7 +4,7 @@ import type { CreateInstance, InstancePort, PlacementExplanation } from '../../s
 import { eventOf } from '../domain/instance-change'
 import type { Clock, Ids, InstanceRecord, LayerSource, SecretBox } from '../ports'
 import type { Define } from './instance-definition'
-import { sealVariables } from './instance-variables'
+import { sealVariables, unmask } from './instance-variables'
 import type { InstanceWriter } from './instance-writer'
 import type { NodeDirectory } from './node-directory'
 import { needOf } from './placement-service'
@@ -32,7 +32,7 @@ export function createInstanceCreation(deps: InstanceCreationDeps) {
 
   async function draft(input: CreateInstance, options: CreationOptions): Promise<InstanceRecord> {
     const id = ids.entity()
-    const given = input.variables ?? {}
+    const given = unmask(input.variables ?? {}, { variables: {}, secretNames: [] }, secrets)
     const wanted = {
       name: input.name,
       environment: input.environment ?? null,

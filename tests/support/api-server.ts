@@ -81,6 +81,7 @@ export async function startApiServer(
     ...options.parts,
   })
   const server = createServer(toNodeListener(await createHandlers(brain, options.routes ?? [])))
+  brain.gateway.attach(server)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   if (options.start !== false) await brain.start(url)

@@ -150,10 +150,8 @@ function wasSent(
   { sent }: Surroundings,
   policy: DecidePolicy,
 ): boolean {
-  return (
-    sent?.kind === action.kind &&
-    sent.generation === action.generation &&
-    sent.stateSince === subject.stateSince &&
-    sent.sinceMs < policy.channel.resendMs
-  )
+  if (sent?.kind !== action.kind || sent.generation !== action.generation) return false
+  // A kill or a destruction is not another one because the node has begun with it.
+  const isSame = action.kind === 'kill' || action.kind === 'destroy' || sent.stateSince === subject.stateSince
+  return isSame && sent.sinceMs < policy.channel.resendMs
 }

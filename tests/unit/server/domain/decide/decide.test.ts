@@ -155,6 +155,15 @@ describe('commands that were given', () => {
     expect(say(decided(prepared, { sent: { ...sent, kind: 'prepare' } }))).toEqual(['start 1'])
   })
 
+  it('are one kill and one destruction, also when the node has begun with them', () => {
+    const killing = { state: 'STOPPING', desired: 'stopped', stopMode: 'kill', stateSince: 4 } as const
+    expect(decided(killing, { sent: { ...sent, kind: 'kill' } })).toEqual([])
+    const destroying = { state: 'DESTROYING', desired: 'destroyed', stateSince: 4 } as const
+    expect(decided(destroying, { sent: { ...sent, kind: 'destroy' } })).toEqual([])
+    const late = { ...sent, kind: 'destroy', sinceMs: POLICY.channel.resendMs } as const
+    expect(say(decided(destroying, { sent: late }))).toEqual(['destroy 1'])
+  })
+
   it('pass from stop to kill at once', () => {
     const record = { state: 'RUNNING', desired: 'stopped', stopMode: 'kill', stateSince: 3 } as const
     expect(say(decided(record, { sent: { ...sent, kind: 'stop' } }))).toEqual(['kill 1'])
