@@ -5,6 +5,14 @@ import { ensureBuilt } from './build.mjs'
 import { runTool, tool } from './run-tool.mjs'
 import { runSteps } from './steps.mjs'
 
+/** Somebody pressed Ctrl-C: what was started is put away, and nothing new begins. */
+class Interrupted extends Error {}
+
+let isInterrupted = false
+function goOn() {
+  if (isInterrupted) throw new Interrupted()
+}
+
 /** Adds up what every suite and every check came to. A check counts as one. */
 class Tally {
   passed = 0
@@ -24,6 +32,7 @@ class Tally {
 
 /** Runs one suite of Vitest and counts its tests; a suite that fails without a failed test (nothing loaded) counts as one. */
 async function runSuite(name, env, scratch, tally, args = []) {
+  goOn()
   console.log(`\n— ${name} tests`)
   const report = join(scratch, `${name}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
@@ -41,6 +50,7 @@ async function runSuite(name, env, scratch, tally, args = []) {
 
 /** Whether a step that others need went well; what it threw is told and counted. */
 async function attempt(what, tally, act) {
+  goOn()
   console.log(`\n— ${what}`)
   try {
     const result = await act()
@@ -72,7 +82,9 @@ async function provideEngine(scratch, tally) {
 async function provideBrowser(tally) {
   const { findBrowser } = await import('../tests/support/browser.ts')
   const { installPackages } = await import('../tests/support/packages.ts')
-  return attempt('Chromium', tally, () => findBrowser().catch(() => installPackages(['chromium']).then(findBrowser)))
+  return attempt('Chromium', tally, () =>
+    findBrowser().catch(() => installPackages(['chromium', 'fonts-dejavu-core']).then(findBrowser)),
+  )
 }
 
 /** Tests that need an engine, and for the last a browser too. Each is counted as failed when what it needs is missing. */
@@ -92,8 +104,13 @@ async function runEngineSuites(names, scratch, tally, args) {
 
 async function withScratch(act) {
   const scratch = await mkdtemp(join(tmpdir(), 'strata-test-'))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isInterrupted = true))
   try {
     return await act(scratch)
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    console.error('\nInterrupted.')
+    return 130
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
@@ -109,7 +126,10 @@ function conclude(tally) {
 export function test() {
   const tally = new Tally()
   return withScratch(async scratch => {
-    await runSteps(['format', 'lint', 'prepare', 'typecheck', 'knip'], (what, right) => tally.count(what, right))
+    await runSteps(['format', 'lint', 'prepare', 'typecheck', 'knip'], (what, right) => {
+      goOn()
+      tally.count(what, right)
+    })
     await runSuite('unit', {}, scratch, tally)
     await runEngineSuites(['integration', 'e2e'], scratch, tally)
     return conclude(tally)
