@@ -71,8 +71,11 @@ export default defineNuxtConfig({
     experimental: { websocket: true },
     esbuild: { options: { target: 'es2024' } }, // what Node 24 runs as it is
     hooks: {
-      // Nitro bundles code alone; the migrations are files, read when the brain starts.
-      compiled: nitro => cp('drizzle', join(nitro.options.output.serverDir, 'drizzle'), { recursive: true }),
+      // Nitro bundles code alone; migrations and example layers are files, read when the brain starts.
+      async compiled(nitro) {
+        for (const folder of ['drizzle', 'examples'])
+          await cp(folder, join(nitro.options.output.serverDir, folder), { recursive: true })
+      },
     },
   },
 

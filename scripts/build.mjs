@@ -17,7 +17,7 @@ const BUILDS = {
     inputs: [
       ...BOTH,
       ...['app.vue', 'error.vue', 'app.config.ts', 'nuxt.config.ts', 'layouts', 'middleware', 'plugins', 'assets'],
-      ...['i18n', 'pages', 'components', 'composables', 'public', 'server', 'drizzle'],
+      ...['i18n', 'pages', 'components', 'composables', 'public', 'server', 'drizzle', 'examples'],
     ],
     folder: BRAIN_BUILD,
     entry: join(BRAIN_BUILD, 'server', 'index.mjs'),

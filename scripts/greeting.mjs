@@ -6,13 +6,12 @@ export function sayHowToSignIn({ url, adminUser }) {
   else say('Sign in', `with your account${adminUser ? `, such as ${adminUser}` : ''}`)
 }
 
-export function greet({ url, setup, logs, nodeDir, example }) {
+export function greet({ url, setup, logs, nodeDir }) {
   console.log('\nStrata runs.\n')
   say('Panel', url)
   sayHowToSignIn(setup)
   say('Logs', logs)
   if (nodeDir) say('Files', `${nodeDir} (servers run as a user of their own, who cannot reach the data folder)`)
-  if (example) say('Server', 'the example is on its way …')
   console.log('\n  Ctrl-C stops brain and agent, not the servers. `npm stop` ends those as well.\n')
 }
 
@@ -21,11 +20,16 @@ export function exampleTeller() {
   let told
   return ({ name, state, address, runtime, message }) => {
     const why = message ? `: ${message}` : ''
+    const onItsWay = `${name}, the example, is on its way …`
     const text = {
+      REQUESTED: onItsWay,
+      PREPARING: onItsWay,
+      PREPARED: onItsWay,
+      STARTING: onItsWay,
       RUNNING: `${name} runs at ${address ?? 'an address that the panel shows'}, by the ${runtime} runtime${why}`,
       FAILED: `${name} failed${why || '; the panel says why'}`,
     }[state]
-    if (!text || text === told) return
+    if (!text || text === told || (text === onItsWay && told)) return
     say('Server', text)
     told = text
   }

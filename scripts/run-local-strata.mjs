@@ -134,7 +134,6 @@ export async function runLocalStrata(paths, lock) {
       ...ready,
       logs: shown(paths.logsDir),
       nodeDir: paths.nodeDir.startsWith(paths.dataDir) ? null : paths.nodeDir,
-      example: withNode && process.env.STRATA_EXAMPLE !== 'off' && lastExample?.state !== 'RUNNING',
     })
     hasGreeted = true
     if (lastExample) tell(lastExample)

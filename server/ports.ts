@@ -206,8 +206,8 @@ export interface OperationStore {
   /** The record afterwards; undefined, and nothing written, when it does not run any more. */
   update(id: string, change: Partial<Pick<OperationRecord, 'progress' | 'state' | 'result' | 'endedAt'>>): Promise<OperationRecord | undefined>
   find(id: string): Promise<OperationRecord | undefined>
-  /** Whether one of this kind ever ended well for the subject. */
-  isDone(kind: string, subject: OperationRecord['subject']): Promise<boolean>
+  /** The last one of this kind that ended well for the subject. */
+  findDone(kind: string, subject: OperationRecord['subject']): Promise<OperationRecord | undefined>
   /** Newest first. */
   list(filter: { state?: OperationRecord['state']; limit: number; cursor?: string }): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
   running(): Promise<OperationRecord[]>

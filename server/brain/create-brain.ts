@@ -16,9 +16,11 @@ import { createClientViewer } from '../http/client-address'
 import { principalFromHeaders } from '../http/principal'
 import type { Clock, PasswordHasher } from '../ports'
 import { createAuditService } from '../services/audit-service'
+import { createExampleService, findExampleFolder } from '../services/example-service'
 import { createFleet } from '../services/fleet'
 import { createLibrary } from '../services/library'
 import { createOperationService } from '../services/operation-service'
+import { tapPanelBus } from '../services/panel-tap'
 import { createPeople } from '../services/people'
 import { createStatusService } from '../services/status-service'
 import { openDiskStore } from '../store/disk'
@@ -62,7 +64,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const viewClient = createClientViewer(settings.trustedProxies)
 
   const gateway = createGateway({ clock, log, addressOf: request => viewClient(request).address })
-  const panel = gateway.panelBus
+  const panel = tapPanelBus(gateway.panelBus)
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
   const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids })
   const people = createPeople({
@@ -97,7 +99,18 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   })
   const status = createStatusService({ instances, nodes: fleet.nodes, templates, clock, version: VERSION, log })
 
+  const example = createExampleService({
+    templates: library.templates,
+    instances: fleet.instances,
+    operations,
+    onInstanceChanged: listener => panel.listen('instance.changed', listener),
+    tell: news => launcher.tell({ type: 'example', ...news }),
+    folder: findExampleFolder,
+    log,
+  })
+
   let state: 'starting' | 'started' | 'stopping' | 'stopped' = 'starting'
+  let exampleTold = Promise.resolve()
 
   gateway.open({
     isStarted: () => state === 'started',
@@ -154,10 +167,9 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       if (setupUrl && !launcher.present) log.info(`Open this link once to make the first admin: ${setupUrl}`)
       launcher.tell({ type: 'setup', url: setupUrl, adminUser })
       launcher.tell({ type: 'listening', url: url.href })
-      if (launcher.present && settings.localNode) {
-        const { joinToken } = await fleet.nodes.ensureLocalNode()
-        launcher.tell({ type: 'localNode', joinToken })
-      }
+      const localNode = launcher.present && settings.localNode ? await fleet.nodes.ensureLocalNode() : null
+      if (localNode) launcher.tell({ type: 'localNode', joinToken: localNode.joinToken })
+      if (settings.example) exampleTold = example.start(localNode?.nodeId ?? null)
     },
 
     letGo,
@@ -169,6 +181,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       state = 'stopped'
       people.stop()
       status.stop()
+      await exampleTold
       await fleet.stop()
       await library.stop()
       storage.close()

@@ -5,9 +5,10 @@ export type LauncherMessage =
   | { type: 'setup'; url: string | null; adminUser: string | null }
   /** null: the local node has joined before and needs none. */
   | { type: 'localNode'; joinToken: string | null }
+  /** The server of the example layers, at every change; `message` says why it is as it is. Null: it was never made. */
   | {
       type: 'example'
-      instanceId: string
+      instanceId: string | null
       name: string
       state: string
       address: string | null

@@ -19,8 +19,8 @@ export interface OperationService {
   run(wanted: { kind: string; subject: Operation['subject'] }, work: (operation: RunningOperation) => Promise<Operation['result']>): Promise<Operation>
   /** Asks a running one to stop. NOT_FOUND; CONFLICT when it has ended already. */
   cancel(id: string): Promise<Operation>
-  /** Whether one of this kind ever ended well for the subject. */
-  isDone(kind: string, subject: Operation['subject']): Promise<boolean>
+  /** The last one of this kind that ended well for the subject. */
+  findDone(kind: string, subject: Operation['subject']): Promise<Operation | undefined>
   list(filter: { state?: Operation['state']; limit: number; cursor?: string }): Promise<{ items: Operation[]; nextCursor: string | null }>
   /** At start: what ran when the brain died has failed, and its subjects are free again. */
   recover(): Promise<void>
@@ -89,7 +89,7 @@ export function createOperationService(deps: {
       return operation
     },
 
-    isDone: (kind, subject) => operations.isDone(kind, subject),
+    findDone: (kind, subject) => operations.findDone(kind, subject),
     list: filter => operations.list(filter),
 
     async recover() {

@@ -34,14 +34,15 @@ export function createOperationStore(db: Database): OperationStore {
       return row && toRecord(row)
     },
 
-    async isDone(kind, subject) {
+    async findDone(kind, subject) {
       const done = and(
         eq(operations.kind, kind),
         eq(operations.subjectKind, subject.kind),
         eq(operations.subjectId, subject.id),
         eq(operations.state, 'done'),
       )
-      return db.select({ id: operations.id }).from(operations).where(done).limit(1).get() !== undefined
+      const row = db.select().from(operations).where(done).orderBy(desc(operations.id)).limit(1).get()
+      return row && toRecord(row)
     },
 
     async list({ state, limit, cursor }) {

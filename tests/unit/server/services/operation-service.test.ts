@@ -36,7 +36,7 @@ describe('operation service', () => {
     })
     expect(ended).toMatchObject({ state: 'done', result: { freedBytes: 5 }, progress: { step: 'half' }, endedAt: 7 })
     expect(told.map(({ state, progress }) => [state, progress.step])).toEqual([['running', ''], ['running', 'half'], ['done', 'half']])
-    expect(await service.isDone('cache.purge', subject)).toBe(true)
+    expect(await service.findDone('cache.purge', subject)).toEqual(ended)
   })
 
   it('keeps why the work failed, and throws it', async () => {

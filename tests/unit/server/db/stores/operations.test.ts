@@ -47,11 +47,11 @@ describe('operation store', () => {
 
   it('knows what ever ended well', async () => {
     await operations.create(make('o1', { state: 'failed' }))
-    expect(await operations.isDone('cache.purge', subject)).toBe(false)
-    await operations.create(make('o2', { state: 'done' }))
-    expect(await operations.isDone('cache.purge', subject)).toBe(true)
-    expect(await operations.isDone('other', subject)).toBe(false)
-    expect(await operations.isDone('cache.purge', { ...subject, id: 'n2' })).toBe(false)
+    expect(await operations.findDone('cache.purge', subject)).toBeUndefined()
+    for (const id of ['o2', 'o3']) await operations.create(make(id, { state: 'done' }))
+    expect(await operations.findDone('cache.purge', subject)).toMatchObject({ id: 'o3' })
+    expect(await operations.findDone('other', subject)).toBeUndefined()
+    expect(await operations.findDone('cache.purge', { ...subject, id: 'n2' })).toBeUndefined()
   })
 
   it('lists the newest first, page by page', async () => {
