@@ -31,6 +31,7 @@ export interface NodeNewsDeps {
 
 export function createNodeNews(deps: NodeNewsDeps): NodeNews {
   const { instances, directory, live, presenter, panel, clock, log } = deps
+  /** As pages know it, of nodes and of the instances on them. */
   const toldContact = new Map<string, NodeContact>()
   const toldLoadAt = new Map<string, number>()
 
@@ -58,6 +59,7 @@ export function createNodeNews(deps: NodeNewsDeps): NodeNews {
   }
 
   async function tellWithInstances(nodeId: string): Promise<void> {
+    toldContact.set(nodeId, live.contact(nodeId))
     await publish(nodeId)
     for (const record of await instances.living(nodeId)) {
       panel.publish('instance.changed', await presenter.present(record), 'instance.read')
@@ -81,8 +83,8 @@ export function createNodeNews(deps: NodeNewsDeps): NodeNews {
       for (const { id } of directory.list()) {
         const contact = live.contact(id)
         const told = toldContact.get(id)
-        toldContact.set(id, contact)
-        if (told !== undefined && told !== contact) await tellWithInstances(id)
+        if (told === undefined) toldContact.set(id, contact)
+        else if (told !== contact) await tellWithInstances(id)
       }
       for (const id of toldContact.keys()) {
         if (directory.find(id)) continue
