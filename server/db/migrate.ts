@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { z } from 'zod'
@@ -15,11 +14,13 @@ export class MigrationError extends Error {
 }
 
 /**
- * The nearest `drizzle` folder above this file: beside the sources when they run as they are, beside the bundle
- * when they were built.
+ * The nearest `drizzle` folder above the program: beside the sources when they run as they are, beside the bundle when
+ * they were built. In Nitro's bundle `import.meta` is empty while plugins run; the file that Node was started with says
+ * where it lies.
  */
 export function findMigrations(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+  const sources: string | undefined = import.meta.dirname
+  for (let folder = sources ?? dirname(process.argv[1] ?? ''); ; folder = dirname(folder)) {
     const candidate = join(folder, 'drizzle')
     if (existsSync(join(candidate, 'meta', '_journal.json'))) return candidate
     if (folder === dirname(folder))

@@ -1,11 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createApp, createRouter, toNodeListener } from 'h3'
+import { createApp, createRouter, setResponseHeaders, toNodeListener } from 'h3'
 import type { EventHandler, RouterMethod } from 'h3'
 import { createBrain } from '../../server/brain/create-brain'
 import type { Brain, BrainParts } from '../../server/brain/create-brain'
 import { createLog } from '../../server/brain/log'
 import { loadSettings } from '../../server/brain/settings'
+import { SECURITY_HEADERS } from '../../server/http/security-headers'
 import type { Role } from '../../shared/domain/permissions'
 import { cheapPasswords } from './passwords'
 import { findRouteFiles, loadMiddleware } from './route-files'
@@ -125,6 +126,7 @@ async function createHandlers(brain: Brain, routes: ExtraRoute[]) {
   const app = createApp({
     onRequest: event => {
       event.context.brain = brain
+      setResponseHeaders(event, SECURITY_HEADERS)
     },
   })
   for (const middleware of await loadMiddleware()) app.use(middleware)

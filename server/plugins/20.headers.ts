@@ -1,0 +1,17 @@
+import { defineNitroPlugin } from 'nitropack/runtime'
+import { removeResponseHeader, setResponseHeader, setResponseHeaders } from 'h3'
+import { pagePolicy } from '../http/page-policy'
+import { SECURITY_HEADERS } from '../http/security-headers'
+
+/**
+ * Headers that make browsers careful, on files and pages too. Every rendered page also gets its content policy; not in
+ * development, where Vite brings scripts of its own.
+ */
+export default defineNitroPlugin(nitroApp => {
+  nitroApp.hooks.hook('request', event => setResponseHeaders(event, SECURITY_HEADERS))
+  nitroApp.hooks.hook('render:response', (response, { event }) => {
+    removeResponseHeader(event, 'x-powered-by')
+    if (!import.meta.dev && typeof response.body === 'string')
+      setResponseHeader(event, 'content-security-policy', pagePolicy(response.body))
+  })
+})
