@@ -90,4 +90,3 @@ export function createRecordingAgentEvents() {
       }),
   }
 }
-export type RecordingAgentEvents = ReturnType<typeof createRecordingAgentEvents>

@@ -52,27 +52,36 @@ const flags = z.object({
 })
 
 const text = { type: 'string' } as const
-const { values } = parseArgs({
-  options: {
-    name: text,
-    step: text,
-    slow: text,
-    silent: { type: 'boolean' },
-    refuse: text,
-    'fail-prepare': text,
-    crash: text,
-    'exit-code': text,
-    console: text,
-    stats: text,
-    help: { type: 'boolean' },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
+const OPTIONS = {
+  name: text,
+  step: text,
+  slow: text,
+  silent: { type: 'boolean' },
+  refuse: text,
+  'fail-prepare': text,
+  crash: text,
+  'exit-code': text,
+  console: text,
+  stats: text,
+  help: { type: 'boolean' },
+} as const
+
+function readInput() {
+  try {
+    const { values } = parseArgs({ options: OPTIONS })
+    if (values.help) {
+      console.log(HELP)
+      process.exit(0)
+    }
+    return { env: environment.parse(process.env), given: flags.parse(values) }
+  } catch (error) {
+    console.error(error instanceof z.ZodError ? z.prettifyError(error) : String(error))
+    console.error(`\n${HELP}`)
+    process.exit(2)
+  }
 }
-const env = environment.parse(process.env)
-const given = flags.parse(values)
+
+const { env, given } = readInput()
 const behaviour = {
   stepMs: given.step,
   slowMs: given.slow,
