@@ -1,4 +1,4 @@
-import { onScopeDispose, ref, shallowRef, toValue, triggerRef, watch, type MaybeRefOrGetter } from 'vue'
+import { onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter } from 'vue'
 import { z } from 'zod'
 import { ConsoleBuffer, type ConsoleRow } from './instance/console-buffer'
 
@@ -20,9 +20,9 @@ export function useInstanceConsole(id: MaybeRefOrGetter<string>) {
   function show() {
     redraw ??= setTimeout(() => {
       redraw = undefined
-      rows.value = buffer.rows
+      // A list of its own: what depends on it compares by identity.
+      rows.value = [...buffer.rows]
       dropped.value = buffer.dropped
-      triggerRef(rows)
     }, REDRAW_MS)
   }
 

@@ -1,4 +1,4 @@
-import { useThrottleFn } from '@vueuse/core'
+import { gather } from './live/gather'
 import { status } from '../shared/schemas/status'
 
 /** Often enough to feel live, seldom enough that a thousand changes a second ask the brain once. */
@@ -10,7 +10,7 @@ const IDLE_REREAD_MS = 60_000
 export function useStatus() {
   const api = useApi()
   const resource = useResource(signal => api('/status', { answer: status, signal }))
-  const reread = useThrottleFn(resource.load, REREAD_MS, true, false)
+  const reread = gather(resource.load, REREAD_MS)
   for (const name of ['instance.changed', 'instance.event', 'node.removed', 'template.changed'] as const) useLive(name, reread)
   useNodeContactChange(reread)
   useIntervalFn(resource.load, IDLE_REREAD_MS)

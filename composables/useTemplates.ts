@@ -1,10 +1,10 @@
-import { useThrottleFn } from '@vueuse/core'
 import { page } from '../shared/schemas/common'
 import { templateSummary, type TemplateSummary } from '../shared/schemas/template'
 import { POLICY } from '../shared/domain/policy'
+import { gather } from './live/gather'
 
 const answer = page(templateSummary)
-const REREAD_MS = 1_000
+const REREAD_MS = 500
 
 /** All templates with their newest version. Read again when one changes. */
 export function useTemplates() {
@@ -19,6 +19,6 @@ export function useTemplates() {
     } while (cursor)
     return items
   })
-  useLive('template.changed', useThrottleFn(resource.load, REREAD_MS, true, false))
+  useLive('template.changed', gather(resource.load, REREAD_MS))
   return resource
 }
