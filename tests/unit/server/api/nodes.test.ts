@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Node, NodeCache } from '../../../../shared/schemas/node'
 import type { Operation } from '../../../../shared/schemas/status'
+import { makeReport } from '../../../factories/agent-messages'
 import { createFakeAgent, FakeRefusal } from '../../../fakes/fake-agent'
 import { startFleetApi } from '../../../support/fleet-api'
 import type { FleetApi } from '../../../support/fleet-api'
@@ -155,7 +156,7 @@ describe('contact', () => {
     const kept = await api.create({ name: 'kept' })
     const gone = await api.create({ name: 'gone' })
     for (const { id } of [kept, gone]) await api.until(id, { state: 'RUNNING' })
-    await agent.socket.disconnect()
+    agent.socket.disconnect()
     await expect.poll(() => api.brain.gateway.agentLink.connectedNodes()).toEqual([])
     const before = agent.received.length
     await api.ok(202, 'POST', `/instances/${kept.id}/stop`)
@@ -182,19 +183,9 @@ describe('the whole truth of a node', () => {
     } = await api.join('one')
     const server = await api.create()
     await api.until(server.id, { state: 'RUNNING' })
-    const known = agent.instances.get(server.id)
-    if (!known) throw new Error('not there')
-    agent.instances.set(
-      'stranger',
-      Object.assign(Object.create(Object.getPrototypeOf(known)), {
-        ...known,
-        id: 'stranger',
-        observation: { ...known.observation, instanceId: 'stranger' },
-      }),
-    )
     const before = agent.received.length
-    await agent.report()
-    expect((await node(id)).found).toEqual([{ instanceId: 'stranger', name: 'lobby', state: 'RUNNING' }])
+    await agent.say('node.report', makeReport([server.id, 'stranger']))
+    expect((await node(id)).found).toEqual([{ instanceId: 'stranger', name: 'stranger', state: 'RUNNING' }])
     expect(agent.received.slice(before).filter(({ payload }) => JSON.stringify(payload).includes('stranger'))).toEqual(
       [],
     )

@@ -1,0 +1,22 @@
+import type { NodeRecord } from '../../server/domain/node-record'
+
+/** A node that was added and never joined. */
+export function makeNode(over: Partial<NodeRecord> = {}): NodeRecord {
+  return {
+    id: 'n1',
+    name: 'one',
+    region: null,
+    tags: [],
+    devMode: false,
+    schedulable: true,
+    local: false,
+    secretHash: null,
+    joinTokenHash: null,
+    joinTokenExpiresAt: null,
+    specs: null,
+    joinedAt: null,
+    lastSeenAt: null,
+    createdAt: 0,
+    ...over,
+  }
+}
