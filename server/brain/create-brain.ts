@@ -109,7 +109,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     log,
   })
 
-  let state: 'starting' | 'started' | 'stopping' | 'stopped' = 'starting'
+  let state: 'starting' | 'started' | 'stopping' = 'starting'
+  let ending: Promise<void> | undefined
   let exampleTold = Promise.resolve()
 
   gateway.open({
@@ -124,8 +125,18 @@ export function createBrain(settings: Settings, parts: BrainParts) {
 
   /** From here on every endpoint answers 503, and nobody is connected. */
   async function letGo(): Promise<void> {
-    if (state !== 'stopped') state = 'stopping'
+    state = 'stopping'
     await gateway.close()
+  }
+
+  async function end(): Promise<void> {
+    await letGo()
+    people.stop()
+    status.stop()
+    await exampleTold
+    await fleet.stop()
+    await library.stop()
+    storage.close()
   }
 
   return {
@@ -161,6 +172,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       await fleet.start()
       await status.start()
       library.start()
+      // Told to stop meanwhile.
+      if (state !== 'starting') return
       state = 'started'
 
       const setupUrl = setupSecret && new URL(`/setup?token=${setupSecret}`, settings.publicUrl ?? url).href
@@ -175,16 +188,6 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     letGo,
 
     /** Ends what runs and gives the data folder back; twice is the same as once. */
-    async stop() {
-      if (state === 'stopped') return
-      await letGo()
-      state = 'stopped'
-      people.stop()
-      status.stop()
-      await exampleTold
-      await fleet.stop()
-      await library.stop()
-      storage.close()
-    },
+    stop: () => (ending ??= end()),
   }
 }

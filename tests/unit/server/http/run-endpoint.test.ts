@@ -218,13 +218,14 @@ describe('who may', () => {
   )
 
   it('refuses pages of other sites', async () => {
-    for (const headers of [
+    const foreign: Record<string, string>[] = [
       { origin: 'https://evil.example' },
       { origin: 'null' },
       { referer: 'https://evil.example/x' },
       { 'sec-fetch-site': 'cross-site' },
       { origin: `${api.url.origin}0` },
-    ]) {
+    ]
+    for (const headers of foreign) {
       expect(await create({ name: 'x' }, headers), JSON.stringify(headers)).toMatchObject({
         status: 403,
         body: { code: 'ORIGIN_REFUSED' },
