@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { getQuery, getRequestHeader, setResponseHeader, setResponseStatus } from 'h3'
+import { getQuery, getRequestHeader, getRouterParams, setResponseHeader, setResponseStatus } from 'h3'
 import type { H3Event } from 'h3'
 import { z } from 'zod'
 import { grantsAllow, strongestRole } from '../../shared/domain/permissions'
@@ -67,7 +67,7 @@ export async function runEndpoint<
     if (changesSomething) checkOrigin(request.headers, client.host, brain.settings.publicUrl)
     authorise(definition.permission, principal)
 
-    const params = parseInput(definition.params, event.context.params ?? {}, 'address')
+    const params = parseInput(definition.params, getRouterParams(event, { decode: true }), 'address')
     facts.subject.id = idIn(params)
     const query = parseInput(definition.query, getQuery(event), 'query')
     facts.detail = { ...asRecord(params), ...asRecord(query) }

@@ -45,6 +45,16 @@ const things = defineEndpoint({
 })
 
 const routes = [
+  {
+    path: '/api/v1/named/:name',
+    method: 'get',
+    handler: defineEndpoint({
+      permission: 'status.read',
+      params: z.strictObject({ name: z.string().regex(/^[\w+]+$/) }),
+      response: 'text',
+      handler: ({ params }) => params.name,
+    }),
+  },
   { path: '/api/v1/things', method: 'post', handler: things },
   {
     path: '/api/v1/wrong',
@@ -183,6 +193,13 @@ describe('what comes in', () => {
       headers: { 'content-type': 'application/json' },
     })
     expect(answer).toMatchObject({ status: 413, body: { code: 'PAYLOAD_TOO_LARGE' } })
+  })
+
+  it('may be escaped in the address', async () => {
+    expect((await api.request('/api/v1/named/1%2B2', { cookie })).body).toBe('1+2')
+    const answer = await api.request('/api/v1/named/1%2F2', { cookie })
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', issues: [{ path: 'name' }] } })
+    expect((await api.request('/api/v1/named/%zz', { cookie })).status).toBe(400)
   })
 
   it('has no query fields nobody knows', async () => {
