@@ -27,7 +27,9 @@ const portRange = z
 /** What is kept for the host: `memory=1g,cpus=0.5,disk=10g`, each part optional. */
 const reserve = z
   .string()
-  .transform(text => Object.fromEntries(text.split(',').map(part => part.split('=').map(side => side.trim()))) as unknown)
+  .transform(
+    text => Object.fromEntries(text.split(',').map(part => part.split('=').map(side => side.trim()))) as unknown,
+  )
   .pipe(z.strictObject({ memory: bytes.optional(), cpus: z.coerce.number().min(0).optional(), disk: bytes.optional() }))
 
 const owner = z
@@ -41,7 +43,15 @@ const owner = z
 
 const brainUrl = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' })
 const bindAddress = z.union([z.ipv4(), z.ipv6()], 'an IP address')
-const tags = z.string().transform(text => text.split(',').map(tag => tag.trim()).filter(Boolean)).pipe(z.array(label).max(32))
+const tags = z
+  .string()
+  .transform(text =>
+    text
+      .split(',')
+      .map(tag => tag.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(label).max(32))
 
 const environment = z
   .object({
@@ -52,7 +62,10 @@ const environment = z
     STRATA_NODE_REGION: label.optional(),
     STRATA_NODE_TAGS: tags.default([]),
     STRATA_NODE_PORTS: portRange.default({ from: 25_000, to: 25_999 }),
-    STRATA_NODE_ADDRESS: z.string().regex(/^[^\s/]+$/, 'a host name or an IP address').optional(),
+    STRATA_NODE_ADDRESS: z
+      .string()
+      .regex(/^[^\s/]+$/, 'a host name or an IP address')
+      .optional(),
     STRATA_NODE_PUBLIC_BIND: bindAddress.default('0.0.0.0'),
     STRATA_NODE_PRIVATE_BIND: bindAddress.default('127.0.0.1'),
     STRATA_NODE_MAX_INSTANCES: z.string().regex(/^\d+$/, 'a whole number').transform(Number).optional(),
@@ -63,7 +76,10 @@ const environment = z
     STRATA_CACHE_LIMIT_BYTES: bytes.optional(),
     STRATA_ALLOW_HTTP: z.enum(['on', 'off']).default('off'),
     STRATA_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-    DOCKER_HOST: z.string().regex(/^(?:unix|tcp|https?):\/\/\S+$/, 'an address such as unix:///var/run/docker.sock').optional(),
+    DOCKER_HOST: z
+      .string()
+      .regex(/^(?:unix|tcp|https?):\/\/\S+$/, 'an address such as unix:///var/run/docker.sock')
+      .optional(),
   })
   .superRefine((env, context) => {
     const url = new URL(env.STRATA_BRAIN_URL)
@@ -71,7 +87,8 @@ const environment = z
     context.addIssue({
       code: 'custom',
       path: ['STRATA_BRAIN_URL'],
-      message: 'plain HTTP to another machine lets anybody on the way take over this node. Use https://, or set STRATA_ALLOW_HTTP=on in a network that you trust',
+      message:
+        'plain HTTP to another machine lets anybody on the way take over this node. Use https://, or set STRATA_ALLOW_HTTP=on in a network that you trust',
     })
   })
 
@@ -84,7 +101,9 @@ const MIB = 1024 ** 2
  * @param host who runs the agent: without root, servers run as the agent's own user
  */
 export function readSettings(env: NodeJS.ProcessEnv, host: { uid: number; gid: number; home: string } = currentUser()) {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  )
   const parsed = environment.safeParse(given)
   if (!parsed.success) {
     const issues = parsed.error.issues.map(issue => ({ path: String(issue.path[0] ?? ''), message: issue.message }))
@@ -128,7 +147,11 @@ export type AgentSettings = ReturnType<typeof readSettings>
  * be able to walk there.
  */
 function defaultDataDir(nodeName: string, isRoot: boolean, home: string): string {
-  const folder = nodeName.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'node'
+  const folder =
+    nodeName
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '') || 'node'
   return isRoot ? join('/var/lib/strata/nodes', folder) : join(home, '.local/share/strata/nodes', folder)
 }
 

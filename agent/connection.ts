@@ -6,7 +6,15 @@ import { AppError } from '../shared/errors'
 import type { ErrorCode } from '../shared/errors'
 import { ERRORS } from '../shared/errors'
 import { WELCOME, brainAck, layerUrlAnswer, welcome } from '../shared/protocol/agent'
-import type { AgentAck, AgentHandshake, AgentToBrain, BrainAck, NodeReport, Observation, Welcome } from '../shared/protocol/agent'
+import type {
+  AgentAck,
+  AgentHandshake,
+  AgentToBrain,
+  BrainAck,
+  NodeReport,
+  Observation,
+  Welcome,
+} from '../shared/protocol/agent'
 import type { AgentLog } from './log'
 
 /** What only a person can mend is tried again at this pace. */
@@ -57,7 +65,10 @@ export class Connection {
     })
     this.socket.on('connect_error', error => this.failed(error))
     this.socket.on('disconnect', reason => this.ended(reason))
-    this.socket.onAny((name: string, payload: unknown, acknowledge?: (ack: AgentAck) => void) => void this.heard(name, payload, acknowledge))
+    this.socket.onAny(
+      (name: string, payload: unknown, acknowledge?: (ack: AgentAck) => void) =>
+        void this.heard(name, payload, acknowledge),
+    )
   }
 
   open(): void {
@@ -78,7 +89,10 @@ export class Connection {
   }
 
   /** Things that are worth nothing a moment later. */
-  mention<Name extends 'instance.progress' | 'instance.console' | 'instance.stats'>(name: Name, payload: AgentToBrain[Name]): void {
+  mention<Name extends 'instance.progress' | 'instance.console' | 'instance.stats'>(
+    name: Name,
+    payload: AgentToBrain[Name],
+  ): void {
     if (this.isReported) this.socket.emit(name, payload)
   }
 
@@ -123,15 +137,25 @@ export class Connection {
     clearTimeout(this.beating)
     if (this.isClosed || !this.socket.connected) return
     const { heartbeatMs, heartbeatJitter } = POLICY.agent
-    this.beating = setTimeout(() => {
-      void this.context.heartbeat().then(beat => this.tell('node.heartbeat', beat)).finally(() => this.beat())
-    }, heartbeatMs * (1 + heartbeatJitter * (2 * Math.random() - 1)))
+    this.beating = setTimeout(
+      () => {
+        void this.context
+          .heartbeat()
+          .then(beat => this.tell('node.heartbeat', beat))
+          .finally(() => this.beat())
+      },
+      heartbeatMs * (1 + heartbeatJitter * (2 * Math.random() - 1)),
+    )
   }
 
   private async tell<Name extends keyof AgentToBrain>(name: Name, payload: AgentToBrain[Name]): Promise<void> {
     try {
       const answer = await this.say(name, payload)
-      if (!answer.ok) this.context.log.warn({ message: name, code: answer.code }, `The brain did not take a message: ${answer.message}`)
+      if (!answer.ok)
+        this.context.log.warn(
+          { message: name, code: answer.code },
+          `The brain did not take a message: ${answer.message}`,
+        )
     } catch (error) {
       // Told again as part of the next report.
       this.context.log.debug({ err: error, message: name }, 'A message to the brain was not answered')
@@ -161,7 +185,10 @@ export class Connection {
 
   private failed(error: Error): void {
     if (this.socket.active) {
-      this.context.log.warn({ reason: error.message }, `The brain does not answer at ${this.context.brainUrl}; the agent tries again`)
+      this.context.log.warn(
+        { reason: error.message },
+        `The brain does not answer at ${this.context.brainUrl}; the agent tries again`,
+      )
       return
     }
     const told = refusal.safeParse(error)

@@ -18,7 +18,8 @@ export async function lockDataFolder(dataDir: string): Promise<{ release: () => 
   await mkdir(dataDir, { recursive: true, mode: 0o755 })
   const path = join(dataDir, FILE)
   const own = identify(process.pid)
-  if (!own) throw new AppError('INTERNAL', `The agent does not find its own process ${process.pid} in /proc; is /proc mounted?`)
+  if (!own)
+    throw new AppError('INTERNAL', `The agent does not find its own process ${process.pid} in /proc; is /proc mounted?`)
   const holder = await readHolder(path)
   if (holder && holder.pid !== own.pid && isAlive(holder)) throw inUse(dataDir, holder)
   const letGo = process.platform === 'linux' ? await holdName(await realpath(dataDir)) : () => {}
@@ -36,8 +37,12 @@ export async function lockDataFolder(dataDir: string): Promise<{ release: () => 
 function holdName(dataDir: string): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer(socket => socket.destroy())
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)))
-    server.listen(`\0strata-agent:${createHash('sha256').update(dataDir).digest('hex')}`, () => resolve(() => server.close()))
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    )
+    server.listen(`\0strata-agent:${createHash('sha256').update(dataDir).digest('hex')}`, () =>
+      resolve(() => server.close()),
+    )
     server.unref()
   })
 }

@@ -34,8 +34,14 @@ export function createDispatch(context: DispatchContext): (name: string, payload
     const parsed = schemas[name].safeParse(raw)
     if (!parsed.success) {
       // Paths alone: the values may be secrets.
-      const paths = parsed.error.issues.map(issue => `${issue.path.join('.') || 'payload'}: ${issue.message}`).slice(0, 5)
-      return { ok: false, code: 'MESSAGE_INVALID', message: `The agent does not understand ${name}: ${paths.join('; ')}` }
+      const paths = parsed.error.issues
+        .map(issue => `${issue.path.join('.') || 'payload'}: ${issue.message}`)
+        .slice(0, 5)
+      return {
+        ok: false,
+        code: 'MESSAGE_INVALID',
+        message: `The agent does not understand ${name}: ${paths.join('; ')}`,
+      }
     }
     try {
       return { ok: true, data: await handlers[name](parsed.data) }
@@ -70,7 +76,8 @@ function handlersOf({ supervisor, cache, configure, report }: DispatchContext): 
     async 'instance.unwatch'({ instanceId }) {
       supervisor.unwatch(instanceId)
     },
-    'instance.logs': payload => supervisor.logs({ ...payload, tail: Math.min(payload.tail, POLICY.console.floodLines * 5) }),
+    'instance.logs': payload =>
+      supervisor.logs({ ...payload, tail: Math.min(payload.tail, POLICY.console.floodLines * 5) }),
     async 'cache.list'() {
       return { layers: await cache.list() }
     },

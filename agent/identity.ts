@@ -22,7 +22,11 @@ export async function loadIdentity(dataDir: string): Promise<Identity | null> {
   try {
     return identity.parse(JSON.parse(text))
   } catch (error) {
-    throw new AppError('BAD_REQUEST', `${path} does not say who this node is. Put it back from a backup, or remove it and join the node anew with a join command.`, { cause: error })
+    throw new AppError(
+      'BAD_REQUEST',
+      `${path} does not say who this node is. Put it back from a backup, or remove it and join the node anew with a join command.`,
+      { cause: error },
+    )
   }
 }
 

@@ -35,4 +35,6 @@ async function main(command: string | undefined): Promise<void> {
   }
 }
 
-main(process.argv[2]).catch((error: unknown) => fail(isAppError(error) ? error.detail : error instanceof Error ? (error.stack ?? error.message) : String(error)))
+main(process.argv[2]).catch((error: unknown) =>
+  fail(isAppError(error) ? error.detail : error instanceof Error ? (error.stack ?? error.message) : String(error)),
+)

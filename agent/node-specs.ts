@@ -48,6 +48,8 @@ function systemName(): string {
 function defaultAddress({ publicBind }: AgentSettings): string {
   if (publicBind !== '0.0.0.0' && publicBind !== '::') return publicBind
   const cards = Object.entries(networkInterfaces()).filter(([name]) => !/^(?:docker|br-|veth|virbr|lo)/.test(name))
-  const addresses = cards.flatMap(([, card]) => card ?? []).filter(card => !card.internal && card.family === 'IPv4' && !isLoopback(card.address))
+  const addresses = cards
+    .flatMap(([, card]) => card ?? [])
+    .filter(card => !card.internal && card.family === 'IPv4' && !isLoopback(card.address))
   return addresses[0]?.address ?? '127.0.0.1'
 }

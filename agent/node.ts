@@ -34,10 +34,23 @@ export interface LocalNodeContext {
 }
 
 /** Puts runtimes, layers and supervisor together. Nothing is started or looked at before `supervisor.resume`. */
-export async function createLocalNode({ settings, nodeId, news, layerUrl, devMode, log }: LocalNodeContext): Promise<LocalNode> {
+export async function createLocalNode({
+  settings,
+  nodeId,
+  news,
+  layerUrl,
+  devMode,
+  log,
+}: LocalNodeContext): Promise<LocalNode> {
   const { dataDir, owner, isRoot } = settings
   const warn = (message: string, error?: unknown) => log.warn({ err: error }, message)
-  const { preparer, cache } = await createPreparer({ dataDir, owner, cacheLimitBytes: settings.cacheLimitBytes, layerUrl, warn })
+  const { preparer, cache } = await createPreparer({
+    dataDir,
+    owner,
+    cacheLimitBytes: settings.cacheLimitBytes,
+    layerUrl,
+    warn,
+  })
   const runtimes: Record<RuntimeKind, ContainerRuntime> = {
     docker: new DockerRuntime({ address: settings.dockerHost, nodeId, owner, dataDir }),
     process: new ProcessRuntime({ dataDir, owner, isRoot }),
@@ -67,7 +80,10 @@ export async function createLocalNode({ settings, nodeId, news, layerUrl, devMod
     supervisor,
     cache,
     engine,
-    describe: async () => ({ specs: nodeSpecsOf(settings, { engine: engine(), layout: await layout() }), load: await meter() }),
+    describe: async () => ({
+      specs: nodeSpecsOf(settings, { engine: engine(), layout: await layout() }),
+      load: await meter(),
+    }),
   }
 }
 

@@ -5,7 +5,11 @@ import { z } from 'zod'
  * A process is known by pid, start time and boot: a pid alone is given again to somebody else. `startTicks` is field 22 of
  * `/proc/<pid>/stat`, in clock ticks since boot; see proc(5). On systems without /proc it is 0 and the pid alone counts.
  */
-export const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.number().nonnegative(), bootId: z.string() })
+export const processIdentity = z.object({
+  pid: z.int().positive(),
+  startTicks: z.number().nonnegative(),
+  bootId: z.string(),
+})
 export type ProcessIdentity = z.output<typeof processIdentity>
 
 /** New with every boot of the machine; `unknown` where the system does not tell. */
@@ -59,7 +63,8 @@ function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return undefined
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return undefined
     throw error
   }
 }

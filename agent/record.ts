@@ -7,7 +7,11 @@ import { diskError } from './disk-error'
 import { writeFileAtomically } from './write-file'
 
 const stackMount = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('volume'), name: z.string(), options: z.object({ type: z.literal('overlay'), device: z.literal('overlay'), o: z.string() }) }),
+  z.object({
+    kind: z.literal('volume'),
+    name: z.string(),
+    options: z.object({ type: z.literal('overlay'), device: z.literal('overlay'), o: z.string() }),
+  }),
   z.object({ kind: z.literal('directory'), path: z.string() }),
 ])
 
@@ -95,15 +99,18 @@ export class RecordStore {
   /** Removes what a crash left of writes that were cut off. For the holder of the data folder alone: another's write may be under way. */
   async sweep(): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 })
-    for (const name of await readdir(this.folder)) if (!name.endsWith('.json')) await rm(join(this.folder, name), { force: true })
+    for (const name of await readdir(this.folder))
+      if (!name.endsWith('.json')) await rm(join(this.folder, name), { force: true })
   }
 
   /** On disk when this resolves, as the record is at the moment of the call; writes of one instance keep their order. */
   async save(record: InstanceRecord): Promise<void> {
     const json = JSON.stringify(record)
-    await this.inOrder(record.instanceId, () => writeFileAtomically(this.path(record.instanceId), json)).catch((error: unknown) => {
-      throw diskError(error, `writing down what is wanted of server ${record.instanceId}`)
-    })
+    await this.inOrder(record.instanceId, () => writeFileAtomically(this.path(record.instanceId), json)).catch(
+      (error: unknown) => {
+        throw diskError(error, `writing down what is wanted of server ${record.instanceId}`)
+      },
+    )
   }
 
   async remove(instanceId: string): Promise<void> {

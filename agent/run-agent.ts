@@ -23,12 +23,19 @@ const CLOSE_LIMIT_MS = 10_000
  *
  * @param giveUp ends the program with a sentence for the terminal
  */
-export async function runAgent(settings: AgentSettings, log: AgentLog, giveUp: (message: string) => void): Promise<{ close: () => Promise<void> }> {
+export async function runAgent(
+  settings: AgentSettings,
+  log: AgentLog,
+  giveUp: (message: string) => void,
+): Promise<{ close: () => Promise<void> }> {
   const lock = await lockDataFolder(settings.dataDir)
   let identity = await loadIdentity(settings.dataDir)
   if (!identity && !settings.joinToken) {
     await lock.release()
-    throw new AppError('BAD_REQUEST', `This node has not joined a brain yet (nothing in ${settings.dataDir}). Add a node in the panel and run the join command it shows, or set STRATA_JOIN_TOKEN.`)
+    throw new AppError(
+      'BAD_REQUEST',
+      `This node has not joined a brain yet (nothing in ${settings.dataDir}). Add a node in the panel and run the join command it shows, or set STRATA_JOIN_TOKEN.`,
+    )
   }
   const agentRunId = randomUUID()
   let node: LocalNode | null = null
@@ -37,12 +44,24 @@ export async function runAgent(settings: AgentSettings, log: AgentLog, giveUp: (
 
   const connection: Connection = new Connection({
     brainUrl: settings.brainUrl,
-    handshake: () => ({ ...credentials(), agentVersion: AGENT_VERSION, protocolVersion: PROTOCOL_VERSION, agentRunId, bootId: readBootId() }),
+    handshake: () => ({
+      ...credentials(),
+      agentVersion: AGENT_VERSION,
+      protocolVersion: PROTOCOL_VERSION,
+      agentRunId,
+      bootId: readBootId(),
+    }),
     welcomed,
-    dispatch: (name, payload) => dispatch?.(name, payload) ?? Promise.resolve({ ok: false, code: 'UNAVAILABLE', message: 'The agent is starting.' }),
+    dispatch: (name, payload) =>
+      dispatch?.(name, payload) ??
+      Promise.resolve({ ok: false, code: 'UNAVAILABLE', message: 'The agent is starting.' }),
     describe: () => present().describe(),
     instances: () => present().supervisor.report(),
-    heartbeat: async () => ({ load: (await present().describe()).load, engine: present().engine(), watched: present().supervisor.watchedCount() }),
+    heartbeat: async () => ({
+      load: (await present().describe()).load,
+      engine: present().engine(),
+      watched: present().supervisor.watchedCount(),
+    }),
     lost: () => node?.supervisor.unwatchAll(),
     refused,
     log,
@@ -97,14 +116,19 @@ export async function runAgent(settings: AgentSettings, log: AgentLog, giveUp: (
       return true
     }
     if (!identity) {
-      giveUp(`The brain at ${settings.brainUrl} refuses the join token: ${message} Make a new join command in the panel and run that.`)
+      giveUp(
+        `The brain at ${settings.brainUrl} refuses the join token: ${message} Make a new join command in the panel and run that.`,
+      )
       return false
     }
     if (settings.joinToken && node?.supervisor.report().length === 0) {
       void joinAnew()
       return false
     }
-    log.error({ code }, `The brain does not know this node any more: ${message} Its servers go on. If the node was removed on purpose, end them with "stop-all"; to join again, remove ${settings.dataDir}/identity.json and run a new join command.`)
+    log.error(
+      { code },
+      `The brain does not know this node any more: ${message} Its servers go on. If the node was removed on purpose, end them with "stop-all"; to join again, remove ${settings.dataDir}/identity.json and run a new join command.`,
+    )
     return true
   }
 
@@ -124,7 +148,10 @@ export async function runAgent(settings: AgentSettings, log: AgentLog, giveUp: (
       const running = node?.supervisor.running().map(server => server.name) ?? []
       log.info({ running }, 'Stopping the agent; its servers run on and are found again by the next start')
       await connection.close()
-      await Promise.race([node?.supervisor.close(), new Promise(resolve => setTimeout(resolve, CLOSE_LIMIT_MS).unref())])
+      await Promise.race([
+        node?.supervisor.close(),
+        new Promise(resolve => setTimeout(resolve, CLOSE_LIMIT_MS).unref()),
+      ])
       await lock.release()
     },
   }

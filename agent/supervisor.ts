@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { POLICY } from '../shared/domain/policy'
 import { mayHaveProcess } from '../shared/domain/instance-state'
 import { AppError } from '../shared/errors'
-import type { BrainToAgent, Observation } from '../shared/protocol/agent'
+import type { z } from 'zod'
+import type { BrainToAgent, Observation, logsAnswer } from '../shared/protocol/agent'
 import type { NodeSpecs, RuntimeKind } from '../shared/schemas/node'
 import { newRecord } from './supervisor/accept-command'
 import type { Command } from './supervisor/accept-command'
@@ -10,6 +11,8 @@ import { tellLines } from './supervisor/attend'
 import { InstanceActor } from './supervisor/instance-actor'
 import type { SupervisorContext } from './supervisor/instance-actor'
 import { nothingLeft, observationOf } from './supervisor/observation'
+
+type LogsAnswer = z.output<typeof logsAnswer>
 
 const FIRST_LOOK_LIMIT_MS = 5_000
 
@@ -38,13 +41,27 @@ export class Supervisor {
   async resume({ andStop = false } = {}): Promise<void> {
     await this.context.store.sweep()
     const { records, broken } = await this.context.store.load()
-    for (const { file, error } of broken) this.context.log.error({ err: error, file }, 'A record cannot be read; its server is left alone until the brain prepares it anew')
+    for (const { file, error } of broken)
+      this.context.log.error(
+        { err: error, file },
+        'A record cannot be read; its server is left alone until the brain prepares it anew',
+      )
     for (const record of records) this.actors.set(record.instanceId, new InstanceActor(record, this.context))
-    const held = records.filter(record => record.prepared && !['STOPPED', 'FAILED', 'DESTROYED'].includes(record.state)).map(record => record.instanceId)
+    const held = records
+      .filter(record => record.prepared && !['STOPPED', 'FAILED', 'DESTROYED'].includes(record.state))
+      .map(record => record.instanceId)
     const { unknown } = await this.context.preparer.reconcile({ known: [...this.actors.keys()], held })
-    if (unknown.length > 0) this.context.log.warn({ instances: unknown }, 'There are files of servers without a record; they are left alone')
+    if (unknown.length > 0)
+      this.context.log.warn({ instances: unknown }, 'There are files of servers without a record; they are left alone')
     const runtimes = Object.values(this.context.runtimes)
-    await Promise.all(runtimes.map(runtime => runtime.open({ changed: id => this.actors.get(id)?.look(), engineChanged: engine => this.engineChanged(runtime.kind, engine) })))
+    await Promise.all(
+      runtimes.map(runtime =>
+        runtime.open({
+          changed: id => this.actors.get(id)?.look(),
+          engineChanged: engine => this.engineChanged(runtime.kind, engine),
+        }),
+      ),
+    )
     for (const runtime of runtimes) if (!runtime.engine().available) this.engineChanged(runtime.kind, runtime.engine())
     for (const actor of this.actors.values()) {
       if (andStop && !actor.stopWanted()) continue
@@ -81,7 +98,8 @@ export class Supervisor {
 
   async input({ instanceId, line }: BrainToAgent['instance.input']): Promise<void> {
     const actor = this.get(instanceId)
-    if (!actor.record.run) throw new AppError('INSTANCE_NOT_RUNNING', 'The server is not running; nobody reads its console.')
+    if (!actor.record.run)
+      throw new AppError('INSTANCE_NOT_RUNNING', 'The server is not running; nobody reads its console.')
     await actor.runtime.input(actor.ref, line)
   }
 
@@ -107,7 +125,7 @@ export class Supervisor {
   }
 
   /** The last lines of a run, or of the newest one. */
-  async logs({ instanceId, tail, runId }: BrainToAgent['instance.logs']) {
+  async logs({ instanceId, tail, runId }: BrainToAgent['instance.logs']): Promise<LogsAnswer> {
     this.get(instanceId)
     const console = await this.context.consoles.find(instanceId, runId)
     if (!console) return { runId: null, lines: [], truncated: false }
@@ -118,7 +136,11 @@ export class Supervisor {
   /** The servers that have a process now, or will have one by themselves, as far as is known. */
   running(): { instanceId: string; name: string; reason: string | null }[] {
     const alive = this.held().filter(({ record }) => mayHaveProcess(record.state))
-    return alive.map(({ record }) => ({ instanceId: record.instanceId, name: record.spec.name, reason: record.reason?.message ?? null }))
+    return alive.map(({ record }) => ({
+      instanceId: record.instanceId,
+      name: record.spec.name,
+      reason: record.reason?.message ?? null,
+    }))
   }
 
   private async take(command: Extract<Command, { name: 'instance.prepare' }>): Promise<void> {
@@ -136,7 +158,8 @@ export class Supervisor {
   /** A brain that was put back may want destroyed what is gone here; whatever is left under this name goes. */
   private async destroyUnknown(command: Extract<Command, { name: 'instance.destroy' }>): Promise<void> {
     const { instanceId, generation } = command
-    for (const runtime of Object.values(this.context.runtimes)) if (runtime.engine().available) await runtime.discard(instanceId)
+    for (const runtime of Object.values(this.context.runtimes))
+      if (runtime.engine().available) await runtime.discard(instanceId)
     await this.context.preparer.discard(instanceId)
     await this.context.consoles.remove(instanceId)
     this.context.news.observed(nothingLeft(instanceId, generation))

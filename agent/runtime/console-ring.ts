@@ -29,7 +29,8 @@ export class ConsoleRing {
   static async open(folder: string): Promise<ConsoleRing> {
     const ring = new ConsoleRing(folder)
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    for (const name of (await readdir(folder)).sort()) ring.segments.push({ name, bytes: (await readFile(join(folder, name))).length })
+    for (const name of (await readdir(folder)).sort())
+      ring.segments.push({ name, bytes: (await readFile(join(folder, name))).length })
     await ring.repair()
     return ring
   }
@@ -42,7 +43,8 @@ export class ConsoleRing {
     if (lines.length === 0) return
     await this.inOrder(async () => {
       let segment = this.segments.at(-1)
-      if (!segment || segment.bytes >= SEGMENT_BYTES) this.segments.push((segment = { name: `${String(lines[0]?.number ?? 0).padStart(12, '0')}.log`, bytes: 0 }))
+      if (!segment || segment.bytes >= SEGMENT_BYTES)
+        this.segments.push((segment = { name: `${String(lines[0]?.number ?? 0).padStart(12, '0')}.log`, bytes: 0 }))
       const text = lines.map(line => `${line.number} ${line.position} ${line.text}\n`).join('')
       await appendFile(join(this.folder, segment.name), text, { mode: 0o600 })
       segment.bytes += Buffer.byteLength(text)
@@ -110,6 +112,10 @@ function parse(text: string): NumberedLine[] {
   return lines.map(line => {
     const first = line.indexOf(' ')
     const second = line.indexOf(' ', first + 1)
-    return { number: Number(line.slice(0, first)), position: line.slice(first + 1, second), text: line.slice(second + 1) }
+    return {
+      number: Number(line.slice(0, first)),
+      position: line.slice(first + 1, second),
+      text: line.slice(second + 1),
+    }
   })
 }

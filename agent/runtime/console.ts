@@ -59,7 +59,8 @@ export class Consoles {
     if (known?.runId === runId) return known
     const opened = new RunConsole(runId, await ConsoleRing.open(join(this.root, instanceId, runId)))
     this.current.set(instanceId, opened)
-    for (const old of (await this.runs(instanceId)).slice(0, -POLICY.console.keptRuns)) await rm(join(this.root, instanceId, old), { recursive: true, force: true })
+    for (const old of (await this.runs(instanceId)).slice(0, -POLICY.console.keptRuns))
+      await rm(join(this.root, instanceId, old), { recursive: true, force: true })
     return opened
   }
 
@@ -69,7 +70,9 @@ export class Consoles {
     const wanted = runId === undefined ? runs.at(-1) : runs.find(run => run === runId)
     if (wanted === undefined) return null
     const known = this.current.get(instanceId)
-    return known?.runId === wanted ? known : new RunConsole(wanted, await ConsoleRing.open(join(this.root, instanceId, wanted)))
+    return known?.runId === wanted
+      ? known
+      : new RunConsole(wanted, await ConsoleRing.open(join(this.root, instanceId, wanted)))
   }
 
   async remove(instanceId: string): Promise<void> {

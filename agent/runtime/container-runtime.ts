@@ -30,7 +30,10 @@ export interface ContainerRuntime {
    * Makes sure that the image is there: locally, else from its registry. IMAGE_MISSING says where it was looked for.
    * A runtime without images resolves at once.
    */
-  ensureImage(image: string, options: { onProgress: (doneBytes: number, totalBytes: number | null) => void; signal: AbortSignal }): Promise<void>
+  ensureImage(
+    image: string,
+    options: { onProgress: (doneBytes: number, totalBytes: number | null) => void; signal: AbortSignal },
+  ): Promise<void>
 
   /**
    * Creates the next run of an instance on its mount and proves that the mount works; starts nothing. A run of the instance
@@ -148,7 +151,11 @@ export class PortTaken extends AppError {
   readonly port: { protocol: 'tcp' | 'udp'; host: number; name: string }
 
   constructor(port: { protocol: 'tcp' | 'udp'; host: number; name: string }, cause?: unknown) {
-    super('PORT_TAKEN', `Port ${port.host}/${port.protocol} (${port.name}) is taken on the node by another program. Free it, or let Strata choose another port.`, { cause })
+    super(
+      'PORT_TAKEN',
+      `Port ${port.host}/${port.protocol} (${port.name}) is taken on the node by another program. Free it, or let Strata choose another port.`,
+      { cause },
+    )
     this.port = port
   }
 }

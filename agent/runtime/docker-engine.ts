@@ -46,7 +46,10 @@ export class DockerEngine {
     this.address = address
     // Without keep-alive every call tells whether the engine still takes calls: one that is shutting down does not, although old connections live on.
     this.docker = address.startsWith('unix://')
-      ? new Dockerode({ socketPath: address.slice('unix://'.length), agent: new Agent({ keepAlive: false }) } as Dockerode.DockerOptions)
+      ? new Dockerode({
+          socketPath: address.slice('unix://'.length),
+          agent: new Agent({ keepAlive: false }),
+        } as Dockerode.DockerOptions)
       : new Dockerode()
     this.current = { available: false, version: null, message: `Docker was not asked yet at ${address}.` }
   }
@@ -74,7 +77,12 @@ export class DockerEngine {
    *
    * @param doing what was asked, as in "create the container"
    */
-  async call<Answer>(doing: string, request: (signal: AbortSignal) => Promise<Answer>, expected: readonly number[] = [], limitMs: number = POLICY.engine.callMs): Promise<Answer> {
+  async call<Answer>(
+    doing: string,
+    request: (signal: AbortSignal) => Promise<Answer>,
+    expected: readonly number[] = [],
+    limitMs: number = POLICY.engine.callMs,
+  ): Promise<Answer> {
     const limit = new AbortController()
     const overdue = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
@@ -87,11 +95,19 @@ export class DockerEngine {
       const status = statusOf(error)
       if (status !== undefined) {
         if (expected.includes(status)) throw error
-        throw new AppError('ENGINE_ERROR', `Docker was asked to ${doing} and answered ${status}: ${engineWords(error)}`, { cause: error })
+        throw new AppError(
+          'ENGINE_ERROR',
+          `Docker was asked to ${doing} and answered ${status}: ${engineWords(error)}`,
+          { cause: error },
+        )
       }
       if (isAppError(error)) throw error
       if (limit.signal.aborted && (await this.answersPing())) {
-        throw new AppError('ENGINE_ERROR', `Docker was asked to ${doing} and gave no answer in ${limitMs / 1000} s, although it is alive. Look at its log.`, { cause: error })
+        throw new AppError(
+          'ENGINE_ERROR',
+          `Docker was asked to ${doing} and gave no answer in ${limitMs / 1000} s, although it is alive. Look at its log.`,
+          { cause: error },
+        )
       }
       throw this.away(error)
     } finally {
@@ -130,7 +146,7 @@ export class DockerEngine {
   }
 
   private get pingable(): Pingable {
-    return this.docker as unknown as Pingable
+    return this.docker
   }
 
   private async readVersion(): Promise<string> {
@@ -139,8 +155,15 @@ export class DockerEngine {
   }
 
   private async openEvents(filter: string, signal: AbortSignal): Promise<Readable> {
-    const filters = { type: ['container' as const], label: [filter], event: ['die', 'start', 'pause', 'unpause', 'rename', 'destroy', 'oom'] }
-    const options = { filters, abortSignal: AbortSignal.any([signal, this.stopped.signal]) } as Dockerode.GetEventsOptions
+    const filters = {
+      type: ['container' as const],
+      label: [filter],
+      event: ['die', 'start', 'pause', 'unpause', 'rename', 'destroy', 'oom'],
+    }
+    const options = {
+      filters,
+      abortSignal: AbortSignal.any([signal, this.stopped.signal]),
+    } as Dockerode.GetEventsOptions
     return (await this.docker.getEvents(options)) as Readable
   }
 

@@ -30,5 +30,12 @@ export function takenPortIn(message: string, ports: readonly RunPort[]): RunPort
 
 /** True for a program that cannot be run at all: not there, not executable, a working directory that is a file. */
 export function isUnrunnable(message: string): boolean {
-  return /OCI runtime create failed|failed to create (?:shim )?task|executable file not found|exec format error|no such file or directory: unknown|permission denied: unknown/i.test(message)
+  return /OCI runtime create failed|failed to create (?:shim )?task|executable file not found|exec format error|no such file or directory: unknown|permission denied: unknown/i.test(
+    message,
+  )
+}
+
+/** True for a volume or directory that the engine could not mount. */
+export function isUnmountable(message: string): boolean {
+  return /failed to mount local volume|error while mounting volume/i.test(message)
 }

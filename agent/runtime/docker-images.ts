@@ -31,7 +31,11 @@ export async function ensureImage(engine: DockerEngine, image: string, options: 
     options.signal.throwIfAborted()
     if (error instanceof AppError && error.code === 'ENGINE_UNAVAILABLE') throw error
     const words = error instanceof AppError ? error.detail : engineWords(error)
-    throw new AppError('IMAGE_MISSING', `The image ${image} is not on this node, and it could not be pulled: ${words} Check its name, or bring it to the node with docker load or docker build.`, { cause: error })
+    throw new AppError(
+      'IMAGE_MISSING',
+      `The image ${image} is not on this node, and it could not be pulled: ${words} Check its name, or bring it to the node with docker load or docker build.`,
+      { cause: error },
+    )
   }
 }
 
@@ -47,7 +51,10 @@ async function hasImage(engine: DockerEngine, image: string): Promise<boolean> {
 
 async function pull(engine: DockerEngine, image: string, { onProgress, signal }: PullOptions): Promise<void> {
   const silence = new AbortController()
-  const timer = setTimeout(() => silence.abort(new Error(`no word of the registry for ${POLICY.engine.callMs / 1000} s.`)), POLICY.engine.callMs)
+  const timer = setTimeout(
+    () => silence.abort(new Error(`no word of the registry for ${POLICY.engine.callMs / 1000} s.`)),
+    POLICY.engine.callMs,
+  )
   const abortSignal = AbortSignal.any([signal, silence.signal])
   try {
     const stream = await engine.docker.createImage({ fromImage: image, abortSignal })
@@ -60,7 +67,10 @@ async function pull(engine: DockerEngine, image: string, { onProgress, signal }:
       if (!line.id || line.status !== 'Downloading' || !line.progressDetail?.total) continue
       layers.set(line.id, { current: line.progressDetail.current ?? 0, total: line.progressDetail.total })
       const known = [...layers.values()]
-      onProgress(known.reduce((sum, layer) => sum + layer.current, 0), known.reduce((sum, layer) => sum + layer.total, 0))
+      onProgress(
+        known.reduce((sum, layer) => sum + layer.current, 0),
+        known.reduce((sum, layer) => sum + layer.total, 0),
+      )
     }
   } catch (error) {
     throw silence.signal.aborted ? silence.signal.reason : error

@@ -20,13 +20,20 @@ export class DockerInputs {
     await new Promise<void>((resolve, reject) => {
       stream.write(`${line}\n`, error => {
         if (!error) return resolve()
-        reject(new AppError('INSTANCE_NOT_RUNNING', 'The connection to the server’s input broke; whether the line arrived is not known.', { cause: error }))
+        reject(
+          new AppError(
+            'INSTANCE_NOT_RUNNING',
+            'The connection to the server’s input broke; whether the line arrived is not known.',
+            { cause: error },
+          ),
+        )
       })
     })
   }
 
   async close(): Promise<void> {
-    for (const opened of await Promise.allSettled(this.streams.values())) if (opened.status === 'fulfilled') opened.value.destroy()
+    for (const opened of await Promise.allSettled(this.streams.values()))
+      if (opened.status === 'fulfilled') opened.value.destroy()
     this.streams.clear()
   }
 
@@ -46,7 +53,9 @@ export class DockerInputs {
 
   private async attach(containerId: string): Promise<Duplex> {
     const options = { stream: true, stdin: true, stdout: false, stderr: false, hijack: true }
-    const stream = await this.engine.call('attach to the input of a container', () => this.engine.docker.getContainer(containerId).attach(options))
+    const stream = await this.engine.call('attach to the input of a container', () =>
+      this.engine.docker.getContainer(containerId).attach(options),
+    )
     return stream as Duplex
   }
 }

@@ -17,7 +17,10 @@ interface OpenLine {
  * messages of one and the same time; the `local` log driver leaves out the line break of the last of them, so a
  * new time ends a line as well. The position of a line is its time.
  */
-export async function* readDockerOutput(stream: AsyncIterable<unknown>, after: string | null): AsyncGenerator<OutputLine[]> {
+export async function* readDockerOutput(
+  stream: AsyncIterable<unknown>,
+  after: string | null,
+): AsyncGenerator<OutputLine[]> {
   const open = new Map<number, OpenLine>()
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of stream) {
@@ -34,7 +37,8 @@ export async function* readDockerOutput(stream: AsyncIterable<unknown>, after: s
       if (!after || position > after) {
         if (line.position !== position) lines.push(...flush(line))
         line.position = position
-        for (const { text } of line.splitter.push(bytes.subarray(at + HEADER_BYTES + STAMP_BYTES + 1, end))) lines.push({ position, text, at: timeOf(position) })
+        for (const { text } of line.splitter.push(bytes.subarray(at + HEADER_BYTES + STAMP_BYTES + 1, end)))
+          lines.push({ position, text, at: timeOf(position) })
       }
       at = end
     }

@@ -80,11 +80,20 @@ export function containerSettings(run: RunSpec, host: DockerHost): ContainerSett
       // The agent restarts servers, with delays and an end; the engine must not.
       RestartPolicy: { Name: 'no' },
       AutoRemove: false,
-      LogConfig: { Type: 'local', Config: { 'max-size': String(POLICY.engine.logBytes), 'max-file': '2', compress: 'false' } },
+      LogConfig: {
+        Type: 'local',
+        Config: { 'max-size': String(POLICY.engine.logBytes), 'max-file': '2', compress: 'false' },
+      },
       PortBindings: portBindings(run),
       Mounts: [
         stackMount(run),
-        { Type: 'bind', Source: host.machineIdFile, Target: '/etc/machine-id', ReadOnly: true, BindOptions: { Propagation: 'rprivate' } },
+        {
+          Type: 'bind',
+          Source: host.machineIdFile,
+          Target: '/etc/machine-id',
+          ReadOnly: true,
+          BindOptions: { Propagation: 'rprivate' },
+        },
       ],
     },
   }
@@ -95,7 +104,12 @@ function stackMount(run: RunSpec): MountSettings {
     return { Type: 'bind', Source: run.mount.path, Target: run.workdir, BindOptions: { Propagation: 'rprivate' } }
   }
   // Without NoCopy an empty stack would be filled with the image's files, and its root given the image's owner.
-  return { Type: 'volume', Source: run.mount.name, Target: run.workdir, VolumeOptions: { NoCopy: true } as MountSettings['VolumeOptions'] }
+  return {
+    Type: 'volume',
+    Source: run.mount.name,
+    Target: run.workdir,
+    VolumeOptions: { NoCopy: true } as MountSettings['VolumeOptions'],
+  }
 }
 
 function portBindings(run: RunSpec): Record<string, { HostIp: string; HostPort: string }[]> {

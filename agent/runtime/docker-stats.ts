@@ -1,13 +1,19 @@
 import { z } from 'zod'
 import type { RunStats } from './container-runtime'
 
-const cpu = z.object({ cpu_usage: z.object({ total_usage: z.number() }), system_cpu_usage: z.number().optional(), online_cpus: z.number().optional() })
+const cpu = z.object({
+  cpu_usage: z.object({ total_usage: z.number() }),
+  system_cpu_usage: z.number().optional(),
+  online_cpus: z.number().optional(),
+})
 
 /** What is read of a line of `GET /containers/:id/stats`. */
 export const dockerStats = z.object({
   cpu_stats: cpu,
   precpu_stats: cpu,
-  memory_stats: z.object({ usage: z.number().optional(), stats: z.record(z.string(), z.number()).optional() }).default({}),
+  memory_stats: z
+    .object({ usage: z.number().optional(), stats: z.record(z.string(), z.number()).optional() })
+    .default({}),
   networks: z.record(z.string(), z.object({ rx_bytes: z.number(), tx_bytes: z.number() })).optional(),
 })
 

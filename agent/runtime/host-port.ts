@@ -10,7 +10,8 @@ import { PortTaken } from './container-runtime'
 export async function checkHostPorts(ports: readonly RunPort[]): Promise<void> {
   for (const port of ports) {
     if (!port.host) continue
-    if (await isTaken(port.protocol, port.host)) throw new PortTaken({ protocol: port.protocol, host: port.host.port, name: port.name })
+    if (await isTaken(port.protocol, port.host))
+      throw new PortTaken({ protocol: port.protocol, host: port.host.port, name: port.name })
   }
 }
 

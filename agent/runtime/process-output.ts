@@ -12,7 +12,12 @@ const POLL_MS = 100
  * ended and everything is read. The file is emptied when it has grown past what is kept of a run anyway and all of it was read;
  * the server goes on at its beginning because it appends. Lines written in the instant between the two are lost.
  */
-export async function* followFile(path: string, after: string | null, isRunning: () => boolean, signal: AbortSignal): AsyncGenerator<OutputLine[]> {
+export async function* followFile(
+  path: string,
+  after: string | null,
+  isRunning: () => boolean,
+  signal: AbortSignal,
+): AsyncGenerator<OutputLine[]> {
   const file = await open(path, 'r+')
   try {
     const { size } = await file.stat()
@@ -26,7 +31,9 @@ export async function* followFile(path: string, after: string | null, isRunning:
       const running = isRunning()
       const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, offset)
       const at = offset < backlogEnd ? null : Date.now()
-      const lines = splitter.push(chunk.subarray(0, bytesRead)).map(line => ({ position: String(offset + line.end), text: line.text, at }))
+      const lines = splitter
+        .push(chunk.subarray(0, bytesRead))
+        .map(line => ({ position: String(offset + line.end), text: line.text, at }))
       offset += bytesRead
       if (lines.length > 0) yield lines
       if (bytesRead > 0) continue

@@ -55,7 +55,13 @@ export class ProcessRunFolders {
     const path = join(this.of(run.instanceId), 'exit')
     const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
     const written = /^(\d+)\n$/.exec(text)
-    if (written) return { code: Number(written[1]), signal: signalOfCode(Number(written[1])), outOfMemory: false, at: Math.round(mtimeMs) }
+    if (written)
+      return {
+        code: Number(written[1]),
+        signal: signalOfCode(Number(written[1])),
+        outOfMemory: false,
+        at: Math.round(mtimeMs),
+      }
     // Only SIGKILL ends the shell before it writes; after a restart of the machine nothing is known.
     const isSameBoot = readBootId() === run.identity?.bootId
     return { code: isSameBoot ? 137 : null, signal: isSameBoot ? 'SIGKILL' : null, outOfMemory: false, at: Date.now() }

@@ -28,7 +28,11 @@ export async function spawnShim(request: SpawnRequest): Promise<ChildProcess> {
   const { directory, runFolder, user } = request
   if (user) await checkReach(directory, user)
   const node = user ? await reachableNodeFolder(user, request.binFolder) : dirname(process.execPath)
-  const env: Record<string, string> = { PATH: [node, '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter), HOME: directory, ...request.env }
+  const env: Record<string, string> = {
+    PATH: [node, '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+    HOME: directory,
+    ...request.env,
+  }
   checkProgram(request.command[0], directory, env.PATH ?? '')
   // Read and write: the input then never ends, whoever writes to it comes and goes.
   const input = await open(join(runFolder, 'input'), 'r+')
@@ -36,10 +40,18 @@ export async function spawnShim(request: SpawnRequest): Promise<ChildProcess> {
   const exit = await open(join(runFolder, 'exit'), 'a')
   try {
     const stdio = [input.fd, output.fd, output.fd, exit.fd, 'pipe' as const]
-    const child = spawn('/bin/sh', ['-c', SHIM, 'strata-run', ...request.command], { cwd: directory, env, detached: true, stdio, ...user })
+    const child = spawn('/bin/sh', ['-c', SHIM, 'strata-run', ...request.command], {
+      cwd: directory,
+      env,
+      detached: true,
+      stdio,
+      ...user,
+    })
     await new Promise<void>((done, failed) => {
       child.once('spawn', done)
-      child.once('error', error => failed(new AppError('START_FAILED', `The server could not be started: ${error.message}`, { cause: error })))
+      child.once('error', error =>
+        failed(new AppError('START_FAILED', `The server could not be started: ${error.message}`, { cause: error })),
+      )
     })
     return child
   } finally {
@@ -57,8 +69,17 @@ async function checkReach(directory: string, user: { uid: number; gid: number })
 }
 
 function checkProgram(program: string | undefined, directory: string, path: string): void {
-  if (!program) throw new AppError('START_FAILED', 'The layers name no command; without a container there is no image that could bring one.')
-  const candidates = program.includes('/') ? [resolve(directory, program)] : path.split(delimiter).map(folder => join(folder, program))
+  if (!program)
+    throw new AppError(
+      'START_FAILED',
+      'The layers name no command; without a container there is no image that could bring one.',
+    )
+  const candidates = program.includes('/')
+    ? [resolve(directory, program)]
+    : path.split(delimiter).map(folder => join(folder, program))
   if (candidates.some(candidate => existsSync(candidate) && statSync(candidate).isFile())) return
-  throw new AppError('START_FAILED', `The program ${program} is not on this machine (looked for ${candidates.join(', ')}). Install it, or run the server in Docker.`)
+  throw new AppError(
+    'START_FAILED',
+    `The program ${program} is not on this machine (looked for ${candidates.join(', ')}). Install it, or run the server in Docker.`,
+  )
 }

@@ -8,7 +8,15 @@ import { promisify } from 'node:util'
 import { AppError } from '../../shared/errors'
 import { identify, isAlive } from '../process-identity'
 import type { ProcessIdentity } from '../process-identity'
-import type { ContainerRuntime, OutputLine, RunRef, RunSpec, RunStats, RunStatus, RuntimeListener } from './container-runtime'
+import type {
+  ContainerRuntime,
+  OutputLine,
+  RunRef,
+  RunSpec,
+  RunStats,
+  RunStatus,
+  RuntimeListener,
+} from './container-runtime'
 import { checkHostPorts } from './host-port'
 import { followFile } from './process-output'
 import { ProcessRunFolders } from './process-run'
@@ -68,8 +76,10 @@ export class ProcessRuntime implements ContainerRuntime {
   async create(run: RunSpec): Promise<void> {
     const existing = await this.look(run.instanceId)
     if (existing?.runId === run.runId && existing.state !== 'exited') return
-    if (existing?.state === 'running') throw new AppError('CONFLICT', `Another run of this server (${existing.runId}) is alive. Stop it first.`)
-    if (run.mount.kind !== 'directory') throw new AppError('LAYOUT_FAILED', 'Without Docker nothing can be mounted; the copy layout is needed.')
+    if (existing?.state === 'running')
+      throw new AppError('CONFLICT', `Another run of this server (${existing.runId}) is alive. Stop it first.`)
+    if (run.mount.kind !== 'directory')
+      throw new AppError('LAYOUT_FAILED', 'Without Docker nothing can be mounted; the copy layout is needed.')
     const directory = run.mount.path
     await access(directory).catch((error: unknown) => {
       throw new AppError('LAYOUT_FAILED', `The server's directory ${directory} is not there.`, { cause: error })
@@ -79,7 +89,9 @@ export class ProcessRuntime implements ContainerRuntime {
     await mkdir(folder, { recursive: true, mode: 0o755 })
     await promisify(execFile)('mkfifo', ['-m', '600', join(folder, 'input')])
     for (const name of ['output', 'exit']) await (await open(join(folder, name), 'a', 0o600)).close()
-    if (this.options.isRoot) for (const name of ['input', 'output']) await chown(join(folder, name), this.options.owner.uid, this.options.owner.gid)
+    if (this.options.isRoot)
+      for (const name of ['input', 'output'])
+        await chown(join(folder, name), this.options.owner.uid, this.options.owner.gid)
     const { instanceId, runId, generation, planHash } = run
     await this.runs.write({ instanceId, runId, generation, planHash, directory, identity: null, startedAt: null })
   }
@@ -87,7 +99,8 @@ export class ProcessRuntime implements ContainerRuntime {
   async start(run: RunSpec): Promise<{ startedAt: number }> {
     const known = await this.runs.read(run.instanceId)
     const status = known && (await this.statusOf(known))
-    if (!known || status?.runId !== run.runId || status.state === 'exited') throw new AppError('NOT_FOUND', `Run ${run.runId} was not created, or is gone.`)
+    if (!known || status?.runId !== run.runId || status.state === 'exited')
+      throw new AppError('NOT_FOUND', `Run ${run.runId} was not created, or is gone.`)
     if (status.startedAt !== null) return { startedAt: status.startedAt }
     await checkHostPorts(run.ports)
     const shim = await spawnShim({
@@ -129,12 +142,17 @@ export class ProcessRuntime implements ContainerRuntime {
 
   async input(run: RunRef, line: string): Promise<void> {
     const identity = await this.identityOf(run)
-    if (!identity || !isAlive(identity)) throw new AppError('INSTANCE_NOT_RUNNING', 'The server is not running; nobody reads its console.')
+    if (!identity || !isAlive(identity))
+      throw new AppError('INSTANCE_NOT_RUNNING', 'The server is not running; nobody reads its console.')
     const fifo = await open(join(this.runs.of(run.instanceId), 'input'), constants.O_WRONLY | constants.O_NONBLOCK)
     try {
       await fifo.write(`${line}\n`)
     } catch (error) {
-      throw new AppError('INSTANCE_NOT_RUNNING', 'The server does not read its input, and what may wait there is full.', { cause: error })
+      throw new AppError(
+        'INSTANCE_NOT_RUNNING',
+        'The server does not read its input, and what may wait there is full.',
+        { cause: error },
+      )
     } finally {
       await fifo.close()
     }
@@ -156,7 +174,14 @@ export class ProcessRuntime implements ContainerRuntime {
       const ticks = members.reduce((sum, member) => sum + member.userTicks + member.systemTicks, 0)
       const memoryBytes = members.reduce((sum, member) => sum + member.residentPages, 0) * PAGE_BYTES
       const passed = before ? ((at - before.at) / 1000) * TICKS_PER_SECOND : 0
-      if (before && passed > 0) yield { at, cpu: Math.max(0, ticks - before.ticks) / passed, memoryBytes, networkRxBytes: null, networkTxBytes: null }
+      if (before && passed > 0)
+        yield {
+          at,
+          cpu: Math.max(0, ticks - before.ticks) / passed,
+          memoryBytes,
+          networkRxBytes: null,
+          networkTxBytes: null,
+        }
       before = { ticks, at }
       await delay(SAMPLE_MS, undefined, { signal }).catch(() => {})
     }
@@ -170,7 +195,11 @@ export class ProcessRuntime implements ContainerRuntime {
     const run = await this.runs.read(instanceId)
     const limit = Date.now() + KILL_LIMIT_MS
     while (run?.identity && killSession(run.identity)) {
-      if (Date.now() > limit) throw new AppError('ENGINE_ERROR', `Process ${run.identity.pid} of the server does not end although it was killed.`)
+      if (Date.now() > limit)
+        throw new AppError(
+          'ENGINE_ERROR',
+          `Process ${run.identity.pid} of the server does not end although it was killed.`,
+        )
       await delay(20)
     }
     this.watched.delete(instanceId)
@@ -193,17 +222,25 @@ export class ProcessRuntime implements ContainerRuntime {
   private async statusOf(run: ProcessRun): Promise<RunStatus> {
     const alive = run.identity !== null && isAlive(run.identity)
     if (alive) this.watched.set(run.instanceId, true)
-    const isStopped = alive && run.identity !== null && sessionMembers(run.identity).some(member => member.state === 'T')
+    const isStopped =
+      alive && run.identity !== null && sessionMembers(run.identity).some(member => member.state === 'T')
     const state = !run.identity ? 'created' : isStopped ? 'paused' : alive ? 'running' : 'exited'
     const { instanceId, runId, generation, planHash, startedAt } = run
-    return { instanceId, runId, generation, planHash, startedAt, state, exit: state === 'exited' ? await this.runs.exitOf(run) : null }
+    return {
+      instanceId,
+      runId,
+      generation,
+      planHash,
+      startedAt,
+      state,
+      exit: state === 'exited' ? await this.runs.exitOf(run) : null,
+    }
   }
 
   private async identityOf(run: RunRef) {
     const known = await this.runs.read(run.instanceId)
     return known?.runId === run.runId ? known.identity : null
   }
-
 }
 
 /** Kills what is left of a run; false when nothing is. */

@@ -18,10 +18,15 @@ interface Target {
  *
  * @param address asked anew for every try: a container has no address before it runs
  */
-export async function probeUntilReady(ready: Readiness, address: () => Promise<Target | null>, signal: AbortSignal): Promise<boolean> {
+export async function probeUntilReady(
+  ready: Readiness,
+  address: () => Promise<Target | null>,
+  signal: AbortSignal,
+): Promise<boolean> {
   while (!signal.aborted) {
     const target = await address()
-    if (target && (await (ready.http ? answersHttp(target, ready.path ?? '/') : acceptsTcp(target)))) return !signal.aborted
+    if (target && (await (ready.http ? answersHttp(target, ready.path ?? '/') : acceptsTcp(target))))
+      return !signal.aborted
     await delay(PROBE_EVERY_MS, undefined, { signal }).catch(() => {})
   }
   return false

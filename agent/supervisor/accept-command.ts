@@ -12,9 +12,31 @@ const KEPT_COMMANDS = 20
 /** A record for an instance that this node hears of for the first time. */
 export function newRecord(command: BrainToAgent['instance.prepare']): InstanceRecord {
   return {
-    format: 1, instanceId: command.instanceId, spec: command.spec, generation: command.generation, layoutGeneration: command.generation, commandIds: [],
-    wanted: 'prepared', stopNow: false, prepareDue: false, home: null, prepared: null, state: 'PREPARING', cause: 'command', actor: 'system', reason: null,
-    takenPort: null, runId: null, run: null, stop: null, crashes: 0, restartAt: null, cleanupDue: 'none', exit: null, lastLines: [], seq: 0,
+    format: 1,
+    instanceId: command.instanceId,
+    spec: command.spec,
+    generation: command.generation,
+    layoutGeneration: command.generation,
+    commandIds: [],
+    wanted: 'prepared',
+    stopNow: false,
+    prepareDue: false,
+    home: null,
+    prepared: null,
+    state: 'PREPARING',
+    cause: 'command',
+    actor: 'system',
+    reason: null,
+    takenPort: null,
+    runId: null,
+    run: null,
+    stop: null,
+    crashes: 0,
+    restartAt: null,
+    cleanupDue: 'none',
+    exit: null,
+    lastLines: [],
+    seq: 0,
   }
 }
 
@@ -25,9 +47,15 @@ export function newRecord(command: BrainToAgent['instance.prepare']): InstanceRe
 export function acceptCommand(record: InstanceRecord, command: Command): Partial<InstanceRecord> {
   if (record.commandIds.includes(command.commandId)) return {}
   if (command.generation < record.generation) {
-    throw new AppError('STALE_COMMAND', `The node knows a newer wish (generation ${record.generation}) than this one (${command.generation}).`)
+    throw new AppError(
+      'STALE_COMMAND',
+      `The node knows a newer wish (generation ${record.generation}) than this one (${command.generation}).`,
+    )
   }
-  const accepted = { generation: command.generation, commandIds: [...record.commandIds, command.commandId].slice(-KEPT_COMMANDS) }
+  const accepted = {
+    generation: command.generation,
+    commandIds: [...record.commandIds, command.commandId].slice(-KEPT_COMMANDS),
+  }
   return { ...accepted, ...changeOf(record, command) }
 }
 
@@ -52,8 +80,22 @@ function prepare(record: InstanceRecord, command: BrainToAgent['instance.prepare
   const isDone = record.state === 'PREPARED' && record.layoutGeneration === command.generation
   if (isDone) return {}
   return {
-    spec: command.spec, layoutGeneration: command.generation, wanted: 'prepared', prepareDue: true, prepared: null, stopNow: false, stop: null,
-    state: 'PREPARING', cause: 'command', actor: 'system', reason: null, takenPort: null, crashes: 0, restartAt: null, exit: null, lastLines: [],
+    spec: command.spec,
+    layoutGeneration: command.generation,
+    wanted: 'prepared',
+    prepareDue: true,
+    prepared: null,
+    stopNow: false,
+    stop: null,
+    state: 'PREPARING',
+    cause: 'command',
+    actor: 'system',
+    reason: null,
+    takenPort: null,
+    crashes: 0,
+    restartAt: null,
+    exit: null,
+    lastLines: [],
   }
 }
 

@@ -45,13 +45,20 @@ export function tellLines(actor: InstanceActor, runId: string, lines: readonly N
   let bytes = 0
   const send = () => {
     const [first] = group
-    if (first) actor.context.news.console({ instanceId, runId, from: first.number, lines: group.map(line => line.text) })
+    if (first)
+      actor.context.news.console({ instanceId, runId, from: first.number, lines: group.map(line => line.text) })
     group = []
     bytes = 0
   }
   for (const line of lines) {
     const before = group.at(-1)
-    if (before && (line.number !== before.number + 1 || group.length >= POLICY.console.floodLines || bytes > POLICY.channel.boundedAnswerBytes)) send()
+    if (
+      before &&
+      (line.number !== before.number + 1 ||
+        group.length >= POLICY.console.floodLines ||
+        bytes > POLICY.channel.boundedAnswerBytes)
+    )
+      send()
     group.push(line)
     bytes += line.text.length
   }
@@ -63,7 +70,13 @@ async function becameReady(actor: InstanceActor, runId: string): Promise<void> {
   if (record.runId !== runId || !record.run || record.state !== 'STARTING' || record.wanted !== 'running') return
   const readyAt = context.now()
   const { log, tcp, http } = record.spec.runtime.ready
-  await actor.tell({ state: 'RUNNING', cause: 'ready', actor: log || tcp || http ? 'server' : 'system', reason: null, run: { ...record.run, readyAt } })
+  await actor.tell({
+    state: 'RUNNING',
+    cause: 'ready',
+    actor: log || tcp || http ? 'server' : 'system',
+    reason: null,
+    run: { ...record.run, readyAt },
+  })
   awaitHealth(actor, runId, readyAt)
 }
 
@@ -85,6 +98,7 @@ function sinceStart({ record, context }: InstanceActor): number {
 }
 
 function after(actor: InstanceActor, runId: string, ms: number, act: () => Promise<void>): void {
-  const due = () => void actor.enqueue(async () => (actor.record.run && actor.record.runId === runId ? act() : undefined))
+  const due = () =>
+    void actor.enqueue(async () => (actor.record.run && actor.record.runId === runId ? act() : undefined))
   setTimeout(due, Math.min(TIMER_LIMIT_MS, Math.max(0, ms))).unref()
 }

@@ -18,7 +18,8 @@ const KNOWN: Record<number, string> = {
  */
 export function exitWords(exit: ExitInfo, limitMb: number): string {
   if (exit.outOfMemory) return `ran out of memory and was killed; its limit is ${limitMb} MB`
-  if (exit.code === null) return 'disappeared, and how it ended is not known: its container was removed outside of Strata, or the machine stopped'
+  if (exit.code === null)
+    return 'disappeared, and how it ended is not known: its container was removed outside of Strata, or the machine stopped'
   const known = KNOWN[exit.code] ?? (exit.signal ? `it was ended by ${exit.signal}` : undefined)
   return `ended with exit code ${exit.code}${known ? ` (${known})` : ''}`
 }

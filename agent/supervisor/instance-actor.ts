@@ -84,11 +84,13 @@ export class InstanceActor {
     try {
       await this.context.store.save(this.record)
     } catch (error) {
-      for (const key of Object.keys(change) as (keyof InstanceRecord)[]) Object.assign(this.record, { [key]: before[key] })
+      for (const key of Object.keys(change) as (keyof InstanceRecord)[])
+        Object.assign(this.record, { [key]: before[key] })
       throw error
     }
     await failpoint('command.afterAccept')
-    if (change.prepareDue || change.wanted === 'destroyed') this.job?.abort(new AppError('CONFLICT', 'A newer wish replaced this one.'))
+    if (change.prepareDue || change.wanted === 'destroyed')
+      this.job?.abort(new AppError('CONFLICT', 'A newer wish replaced this one.'))
     if (change.state) await this.tell({})
     else if (!change.wanted) this.context.news.observed(observationOf(this.record))
     if (command.name === 'instance.kill' && this.record.run) this.killNow()
@@ -107,7 +109,10 @@ export class InstanceActor {
     if (engine.available) return this.look()
     void this.enqueue(async () => {
       if (!this.record.run) return
-      const reason = { code: 'ENGINE_UNAVAILABLE', message: `${engine.message ?? 'Docker does not answer.'} What became of the server is not known until it does.` }
+      const reason = {
+        code: 'ENGINE_UNAVAILABLE',
+        message: `${engine.message ?? 'Docker does not answer.'} What became of the server is not known until it does.`,
+      }
       await this.tell({ run: { ...this.record.run, sawOutage: true }, reason, cause: 'engine' })
     })
   }
@@ -141,7 +146,7 @@ export class InstanceActor {
 
   /** Resolves when everything asked for so far is done. */
   async settled(): Promise<void> {
-    for (let queue: Promise<void> | undefined; queue !== this.queue; ) {
+    for (let queue: Promise<void> | undefined; queue !== this.queue;) {
       queue = this.queue
       await queue
     }
@@ -154,7 +159,10 @@ export class InstanceActor {
       try {
         await task()
       } catch (error) {
-        this.context.log.error({ err: error, instanceId: this.record.instanceId }, 'A step of a server failed unexpectedly')
+        this.context.log.error(
+          { err: error, instanceId: this.record.instanceId },
+          'A step of a server failed unexpectedly',
+        )
       }
     })
     return this.queue
@@ -166,7 +174,10 @@ export class InstanceActor {
     try {
       await this.context.store.save(this.record)
     } catch (error) {
-      this.context.log.error({ err: error, instanceId: this.record.instanceId }, 'The record of a server could not be written; the agent goes on from memory')
+      this.context.log.error(
+        { err: error, instanceId: this.record.instanceId },
+        'The record of a server could not be written; the agent goes on from memory',
+      )
     }
   }
 
@@ -188,7 +199,10 @@ export class InstanceActor {
     clearTimeout(this.timer)
     while (!this.isClosed) {
       const now = this.context.now()
-      const step = now < this.retryAt ? ({ kind: 'rest', until: this.retryAt } as const) : nextStep(this.record, { ...this.moment(), now })
+      const step =
+        now < this.retryAt
+          ? ({ kind: 'rest', until: this.retryAt } as const)
+          : nextStep(this.record, { ...this.moment(), now })
       if (step.kind === 'rest') return this.rest(step.until)
       try {
         await STEPS[step.kind](this)
@@ -212,7 +226,8 @@ export class InstanceActor {
     this.retryAt = this.context.now() + RETRY_MS
     const { instanceId } = this.record
     const detail = isAppError(error) ? error.detail : String(error)
-    if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE') return this.note({ code: error.code, message: detail }, 'engine')
+    if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE')
+      return this.note({ code: error.code, message: detail }, 'engine')
     this.context.log.error({ err: error, instanceId, step }, 'A step of a server failed; it is tried again')
     const code = step === 'destroy' ? 'DESTROY_FAILED' : isAppError(error) ? error.code : 'INTERNAL'
     await this.note({ code, message: `${detail} It is tried again every ${RETRY_MS / 1_000} s.` }, 'error')
@@ -221,7 +236,10 @@ export class InstanceActor {
   /** Does not wait for its turn: the queue may be held by what the kill is to end. */
   private killNow(): void {
     this.runtime.signal(this.ref, 'SIGKILL').catch((error: unknown) => {
-      this.context.log.warn({ err: error, instanceId: this.record.instanceId }, 'A kill could not be sent at once; it is sent again in turn')
+      this.context.log.warn(
+        { err: error, instanceId: this.record.instanceId },
+        'A kill could not be sent at once; it is sent again in turn',
+      )
     })
   }
 }

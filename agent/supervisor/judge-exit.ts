@@ -36,7 +36,15 @@ export interface Verdict {
  * exit; a crash.
  */
 export function judgeExit(ending: Ending, numbers: RestartPolicyNumbers = POLICY.restart): Verdict {
-  if (ending.stop) return { to: 'STOPPED', cause: 'command', actor: 'system', reason: stopReason(ending), crashes: 0, restartInMs: null }
+  if (ending.stop)
+    return {
+      to: 'STOPPED',
+      cause: 'command',
+      actor: 'system',
+      reason: stopReason(ending),
+      crashes: 0,
+      restartInMs: null,
+    }
   if (ending.circumstance !== 'none') return restartedWith(ending, ending.circumstance)
   const { exit, runtime } = ending
   const mapped = exit.code === null ? undefined : runtime.exitCodes[String(exit.code)]
@@ -61,7 +69,10 @@ function stopReason({ stop, stopNow, runtime }: Ending): Notice | null {
 
 function restartedWith({ crashes }: Ending, circumstance: 'engine' | 'machine'): Verdict {
   const what = circumstance === 'engine' ? 'Docker was stopped or restarted' : 'The machine was restarted'
-  const reason = { code: circumstance === 'engine' ? 'ENGINE_RESTARTED' : 'MACHINE_RESTARTED', message: `${what} and ended the server with it; it starts again.` }
+  const reason = {
+    code: circumstance === 'engine' ? 'ENGINE_RESTARTED' : 'MACHINE_RESTARTED',
+    message: `${what} and ended the server with it; it starts again.`,
+  }
   return { to: 'STARTING', cause: circumstance, actor: 'system', reason, crashes, restartInMs: 0 }
 }
 
@@ -69,16 +80,29 @@ function restartedWith({ crashes }: Ending, circumstance: 'engine' | 'machine'):
 function restartOnRequest({ exit, runtime, crashes }: Ending, numbers: RestartPolicyNumbers): Verdict {
   const restartInMs = delayFor(crashes, numbers)
   const message = `The server ${exitWords(exit, memoryLimit(runtime))}, which means for it that it wants to be started again. It starts in ${seconds(restartInMs)}.`
-  return { to: 'STARTING', cause: 'exit.restart', actor: 'server', reason: { code: 'RESTART_DELAY', message }, crashes: Math.min(crashes + 1, numbers.delaysMs.length), restartInMs }
+  return {
+    to: 'STARTING',
+    cause: 'exit.restart',
+    actor: 'server',
+    reason: { code: 'RESTART_DELAY', message },
+    crashes: Math.min(crashes + 1, numbers.delaysMs.length),
+    restartInMs,
+  }
 }
 
 function crashed({ exit, runtime, crashes }: Ending, numbers: RestartPolicyNumbers): Verdict {
   const words = `The server ${exitWords(exit, memoryLimit(runtime))}.`
-  const advice = exit.outOfMemory ? 'Give it more memory, or find out what it needs it for.' : 'Its last lines may say why.'
+  const advice = exit.outOfMemory
+    ? 'Give it more memory, or find out what it needs it for.'
+    : 'Its last lines may say why.'
   const failed = { to: 'FAILED', cause: 'exit.crash', actor: 'server', restartInMs: null } as const
   if (runtime.restart.policy === 'never') {
     const message = `${words} It is not started again, because its restart policy is "never". ${advice}`
-    return { ...failed, reason: { code: exit.outOfMemory ? 'OUT_OF_MEMORY' : 'CRASHED', message }, crashes: crashes + 1 }
+    return {
+      ...failed,
+      reason: { code: exit.outOfMemory ? 'OUT_OF_MEMORY' : 'CRASHED', message },
+      crashes: crashes + 1,
+    }
   }
   if (crashes >= numbers.delaysMs.length) {
     const minutes = Math.round(numbers.healthyAfterMs / 60_000)
@@ -87,7 +111,14 @@ function crashed({ exit, runtime, crashes }: Ending, numbers: RestartPolicyNumbe
   }
   const restartInMs = delayFor(crashes, numbers)
   const message = `${words} It starts again in ${seconds(restartInMs)} (crash ${crashes + 1}; after ${numbers.delaysMs.length + 1} without ${Math.round(numbers.healthyAfterMs / 60_000)} good minutes Strata gives up).`
-  return { to: 'STARTING', cause: 'exit.crash', actor: 'server', reason: { code: exit.outOfMemory ? 'OUT_OF_MEMORY' : 'RESTART_DELAY', message }, crashes: crashes + 1, restartInMs }
+  return {
+    to: 'STARTING',
+    cause: 'exit.crash',
+    actor: 'server',
+    reason: { code: exit.outOfMemory ? 'OUT_OF_MEMORY' : 'RESTART_DELAY', message },
+    crashes: crashes + 1,
+    restartInMs,
+  }
 }
 
 function delayFor(crashes: number, { delaysMs }: RestartPolicyNumbers): number {

@@ -40,7 +40,14 @@ async function foundAlive(actor: InstanceActor, run: Run, status: RunStatus): Pr
   const found: Run = { ...run, phase: 'started', startedAt: status.startedAt, sawOutage: false }
   if (!isDeepStrictEqual(run, found)) await actor.change({ run: found })
   if (status.state === 'paused') {
-    await actor.note({ code: 'PAUSED', message: 'The server was frozen by hand, outside of Strata, and answers nobody. Thaw it there (docker unpause), or stop it here.' }, 'paused')
+    await actor.note(
+      {
+        code: 'PAUSED',
+        message:
+          'The server was frozen by hand, outside of Strata, and answers nobody. Thaw it there (docker unpause), or stop it here.',
+      },
+      'paused',
+    )
   } else if (record.reason && TRANSIENT.has(record.reason.code)) {
     await actor.note(null, 'adopted')
   }
@@ -56,7 +63,14 @@ async function foundEnded(actor: InstanceActor, run: Run, exit: ExitInfo, hasOut
   // Asked for, but the server was quicker than the asking.
   const stop = record.stop ?? (record.wanted === 'running' ? null : { askedAt: context.now(), step: 'asked' as const })
   const verdict = judgeExit(
-    { exit, circumstance: circumstanceOf(run, context.bootId), stop, stopNow: record.stopNow, runtime: record.spec.runtime, crashes: ranWell ? 0 : record.crashes },
+    {
+      exit,
+      circumstance: circumstanceOf(run, context.bootId),
+      stop,
+      stopNow: record.stopNow,
+      runtime: record.spec.runtime,
+      crashes: ranWell ? 0 : record.crashes,
+    },
     context.restart,
   )
   await failpoint('exit.beforeRecord')

@@ -36,7 +36,8 @@ const REST: Step = { kind: 'rest', until: null }
  * agent that was killed half-way does the rest and nothing twice.
  */
 export function nextStep(record: InstanceRecord, moment: Moment): Step {
-  if (record.wanted === 'destroyed') return moment.isPreparing || record.state === 'DESTROYED' ? REST : { kind: 'destroy' }
+  if (record.wanted === 'destroyed')
+    return moment.isPreparing || record.state === 'DESTROYED' ? REST : { kind: 'destroy' }
   if (record.run && moment.isLookDue) return { kind: 'look' }
   if (record.cleanupDue !== 'none' && !record.run) return { kind: 'clean' }
   if (record.prepareDue) return moment.isPreparing ? REST : { kind: 'prepare' }
@@ -57,7 +58,9 @@ export function nextStep(record: InstanceRecord, moment: Moment): Step {
 function starting(record: InstanceRecord, { now }: Moment): Step {
   if (record.wanted !== 'running') return record.run ? { kind: 'ask' } : { kind: 'settle' }
   if (record.run) return record.run.phase === 'creating' ? { kind: 'start' } : REST
-  return record.restartAt !== null && now < record.restartAt ? { kind: 'rest', until: record.restartAt } : { kind: 'start' }
+  return record.restartAt !== null && now < record.restartAt
+    ? { kind: 'rest', until: record.restartAt }
+    : { kind: 'start' }
 }
 
 /**

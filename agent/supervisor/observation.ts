@@ -31,8 +31,22 @@ export function observationOf(record: InstanceRecord): Observation {
 /** What is told of an instance that the node does not hold, when it is to be destroyed. */
 export function nothingLeft(instanceId: string, generation: number): Observation {
   return {
-    instanceId, seq: Date.now(), state: 'DESTROYED', generation, runId: null, cause: 'command', actor: 'system', reason: null, startedAt: null, exit: null,
-    restarts: 0, runtime: null, layout: null, planHash: null, takenPort: null, lastLines: [],
+    instanceId,
+    seq: Date.now(),
+    state: 'DESTROYED',
+    generation,
+    runId: null,
+    cause: 'command',
+    actor: 'system',
+    reason: null,
+    startedAt: null,
+    exit: null,
+    restarts: 0,
+    runtime: null,
+    layout: null,
+    planHash: null,
+    takenPort: null,
+    lastLines: [],
   }
 }
 

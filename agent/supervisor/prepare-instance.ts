@@ -38,7 +38,10 @@ export interface PrepareJob {
  * Lays out one instance and proves that its container can be created on it. Throws what went wrong as AppError; an abort
  * rejects with the signal's reason.
  */
-export async function prepareInstance(job: PrepareJob, context: PrepareContext): Promise<NonNullable<InstanceRecord['prepared']>> {
+export async function prepareInstance(
+  job: PrepareJob,
+  context: PrepareContext,
+): Promise<NonNullable<InstanceRecord['prepared']>> {
   const { home, notices } = await chooseHome(job, context)
   await job.onHome(home)
   await failpoint('prepare.afterHome')
@@ -47,7 +50,12 @@ export async function prepareInstance(job: PrepareJob, context: PrepareContext):
   const laid = await context.preparer.prepare(fitSpec(job.spec, home.runtime), job.generation, options)
   await failpoint('prepare.afterLayout')
   job.onProgress({ step: 'mount', doneBytes: 0, totalBytes: null })
-  const proof = runSpecOf(job.spec, laid, { runId: `proof-${job.generation}`, generation: job.generation, runtime: home.runtime }, context.binds)
+  const proof = runSpecOf(
+    job.spec,
+    laid,
+    { runId: `proof-${job.generation}`, generation: job.generation, runtime: home.runtime },
+    context.binds,
+  )
   await runtime.create(proof)
   await failpoint('prepare.afterProof')
   await runtime.remove(proof.instanceId)
@@ -64,11 +72,13 @@ async function chooseHome(job: PrepareJob, context: PrepareContext): Promise<{ h
   }
   const wanted = context.runtimes[context.runtime]
   try {
-    if (job.spec.allowProcessFallback && !wanted.engine().available) throw new AppError('ENGINE_UNAVAILABLE', wanted.engine().message ?? 'Docker does not answer.')
+    if (job.spec.allowProcessFallback && !wanted.engine().available)
+      throw new AppError('ENGINE_UNAVAILABLE', wanted.engine().message ?? 'Docker does not answer.')
     await makeRunnable(wanted, job)
     return { home: await homeIn(wanted, context), notices: noticesOf(wanted) }
   } catch (error) {
-    const isMissing = error instanceof AppError && (error.code === 'ENGINE_UNAVAILABLE' || error.code === 'IMAGE_MISSING')
+    const isMissing =
+      error instanceof AppError && (error.code === 'ENGINE_UNAVAILABLE' || error.code === 'IMAGE_MISSING')
     if (!isMissing || !job.spec.allowProcessFallback || wanted.kind === 'process') throw error
     const plain = context.runtimes.process
     const message = `${plain.notice ?? ''} Why: ${error.detail}`
@@ -79,7 +89,8 @@ async function chooseHome(job: PrepareJob, context: PrepareContext): Promise<{ h
 async function makeRunnable(runtime: ContainerRuntime, job: PrepareJob): Promise<void> {
   await waitForEngine(runtime, job)
   job.onProgress({ step: 'image', doneBytes: 0, totalBytes: null })
-  const onProgress = (doneBytes: number, totalBytes: number | null) => job.onProgress({ step: 'image', doneBytes, totalBytes })
+  const onProgress = (doneBytes: number, totalBytes: number | null) =>
+    job.onProgress({ step: 'image', doneBytes, totalBytes })
   await runtime.ensureImage(job.spec.runtime.image, { onProgress, signal: job.signal })
 }
 
@@ -102,7 +113,8 @@ async function homeIn(runtime: ContainerRuntime, { layout, preparer }: PrepareCo
   if (!runtime.layouts.includes('overlay') || layout === 'copy') return { ...kind, layout: 'copy' }
   const obstacle = await preparer.overlayObstacle()
   if (!obstacle) return { ...kind, layout: 'overlay' }
-  if (layout === 'overlay') throw new AppError('LAYOUT_FAILED', `STRATA_LAYOUT asks for overlay, which does not work on this node: ${obstacle}`)
+  if (layout === 'overlay')
+    throw new AppError('LAYOUT_FAILED', `STRATA_LAYOUT asks for overlay, which does not work on this node: ${obstacle}`)
   return { ...kind, layout: 'copy' }
 }
 

@@ -20,7 +20,8 @@ export async function prepareStep(actor: InstanceActor): Promise<void> {
       devMode: context.devMode(),
       signal: job.signal,
       onProgress: thinnedProgress(actor, record.layoutGeneration),
-      onWait: reason => void actor.enqueue(() => (job.signal.aborted ? Promise.resolve() : actor.note(reason, 'engine'))),
+      onWait: reason =>
+        void actor.enqueue(() => (job.signal.aborted ? Promise.resolve() : actor.note(reason, 'engine'))),
       onHome: home => actor.change({ home }),
     },
     context,
@@ -42,22 +43,49 @@ function ended(actor: InstanceActor, job: AbortController, act: () => Promise<vo
 
 async function prepareDone(actor: InstanceActor, prepared: NonNullable<InstanceRecord['prepared']>): Promise<void> {
   const { home } = actor.record
-  await actor.tell({ state: 'PREPARED', cause: 'command', actor: 'system', reason: null, prepareDue: false, prepared, home: home && { ...home, isProven: true } })
+  await actor.tell({
+    state: 'PREPARED',
+    cause: 'command',
+    actor: 'system',
+    reason: null,
+    prepareDue: false,
+    prepared,
+    home: home && { ...home, isProven: true },
+  })
 }
 
 async function prepareFailed(actor: InstanceActor, thrown: unknown): Promise<void> {
   const error = diskError(thrown, 'preparing a server')
-  if (!isAppError(error)) actor.context.log.error({ err: error, instanceId: actor.record.instanceId }, 'Preparing a server failed unexpectedly')
+  if (!isAppError(error))
+    actor.context.log.error(
+      { err: error, instanceId: actor.record.instanceId },
+      'Preparing a server failed unexpectedly',
+    )
   const reason = isAppError(error)
     ? { code: error.code, message: error.detail }
-    : { code: 'PREPARE_FAILED', message: `Preparing failed unexpectedly: ${error instanceof Error ? error.message : String(error)} The agent's log has more.` }
-  await actor.tell({ state: 'FAILED', cause: 'error', actor: 'system', reason, prepareDue: false, wanted: 'stopped', cleanupDue: actor.record.home ? 'all' : 'none' })
+    : {
+        code: 'PREPARE_FAILED',
+        message: `Preparing failed unexpectedly: ${error instanceof Error ? error.message : String(error)} The agent's log has more.`,
+      }
+  await actor.tell({
+    state: 'FAILED',
+    cause: 'error',
+    actor: 'system',
+    reason,
+    prepareDue: false,
+    wanted: 'stopped',
+    cleanupDue: actor.record.home ? 'all' : 'none',
+  })
 }
 
 function thinnedProgress(actor: InstanceActor, generation: number) {
   let toldAt = 0
   let toldStep = ''
-  return (progress: { step: 'image' | 'fetch' | 'unpack' | 'render' | 'mount'; doneBytes: number; totalBytes: number | null }) => {
+  return (progress: {
+    step: 'image' | 'fetch' | 'unpack' | 'render' | 'mount'
+    doneBytes: number
+    totalBytes: number | null
+  }) => {
     const now = performance.now()
     if (progress.step === toldStep && now - toldAt < PROGRESS_EVERY_MS) return
     toldAt = now

@@ -86,10 +86,12 @@ export class RunAttendant {
       let isWhole = false
       const settling = setInterval(() => void this.settle(), SETTLE_MS)
       try {
-        for await (const batch of runtime.output(run, console.position(), this.end.signal)) this.heard(await console.write(batch))
+        for await (const batch of runtime.output(run, console.position(), this.end.signal))
+          this.heard(await console.write(batch))
         isWhole = true
       } catch (error) {
-        if (!this.end.signal.aborted) events.warn('Reading the output of a server broke off; it goes on from there', error)
+        if (!this.end.signal.aborted)
+          events.warn('Reading the output of a server broke off; it goes on from there', error)
       } finally {
         clearInterval(settling)
         await this.settle()

@@ -20,7 +20,10 @@ export function fitSpec(spec: InstanceSpec, runtime: RuntimeKind): InstanceSpec 
   const values = Object.fromEntries(moved.map(port => [`PORT_${port.name.toUpperCase()}`, String(port.host)]))
   const first = spec.ports[0]
   if (first?.host) values.PORT = String(first.host)
-  const replaced = (map: Record<string, string>) => ({ ...map, ...Object.fromEntries(Object.entries(values).filter(([name]) => name in map)) })
+  const replaced = (map: Record<string, string>) => ({
+    ...map,
+    ...Object.fromEntries(Object.entries(values).filter(([name]) => name in map)),
+  })
   return { ...spec, variables: replaced(spec.variables), builtins: replaced(spec.builtins) }
 }
 
@@ -35,7 +38,12 @@ export function listenPort(port: InstancePort, runtime: RuntimeKind): number | n
  * The environment is the built-in variables, then what the layers say: a layer that sets PORT by itself means it. HOME is
  * where the stack is, so that what a server keeps there stays when its container goes.
  */
-export function runSpecOf(given: InstanceSpec, laid: Pick<Prepared, 'planHash' | 'mount'>, run: { runId: string; generation: number; runtime: RuntimeKind }, binds: NodeBinds): RunSpec {
+export function runSpecOf(
+  given: InstanceSpec,
+  laid: Pick<Prepared, 'planHash' | 'mount'>,
+  run: { runId: string; generation: number; runtime: RuntimeKind },
+  binds: NodeBinds,
+): RunSpec {
   const spec = fitSpec(given, run.runtime)
   const home: Record<string, string> = run.runtime === 'docker' ? { HOME: spec.runtime.workdir } : {}
   return {

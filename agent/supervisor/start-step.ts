@@ -19,14 +19,36 @@ function newRunId(): string {
 export async function startStep(actor: InstanceActor): Promise<void> {
   const { record, context } = actor
   const { prepared, home } = record
-  if (!prepared || !home) return failed(actor, new AppError('START_FAILED', 'The server is not laid out any more; start it again.'))
+  if (!prepared || !home)
+    return failed(actor, new AppError('START_FAILED', 'The server is not laid out any more; start it again.'))
   const isFirst = record.state === 'PREPARED'
-  const run = record.run ?? { phase: 'creating' as const, startedAt: null, readyAt: null, bootId: context.bootId, sawOutage: false }
+  const run = record.run ?? {
+    phase: 'creating' as const,
+    startedAt: null,
+    readyAt: null,
+    bootId: context.bootId,
+    sawOutage: false,
+  }
   if (!record.run) {
     const cause = isFirst ? 'command' : 'restart'
-    await actor.tell({ state: 'STARTING', cause, actor: 'system', reason: null, takenPort: null, restartAt: null, runId: newRunId(), run, stop: null })
+    await actor.tell({
+      state: 'STARTING',
+      cause,
+      actor: 'system',
+      reason: null,
+      takenPort: null,
+      restartAt: null,
+      runId: newRunId(),
+      run,
+      stop: null,
+    })
   }
-  const spec = runSpecOf(record.spec, prepared, { ...actor.ref, generation: record.layoutGeneration, runtime: home.runtime }, context.binds)
+  const spec = runSpecOf(
+    record.spec,
+    prepared,
+    { ...actor.ref, generation: record.layoutGeneration, runtime: home.runtime },
+    context.binds,
+  )
   try {
     await failpoint('start.beforeCreate')
     await actor.runtime.create(spec)
@@ -53,12 +75,33 @@ async function startFailed(actor: InstanceActor, error: unknown): Promise<void> 
   if (waitMs === undefined || record.spec.runtime.restart.policy === 'never') return failed(actor, error)
   // Whether it was started is not known: the next try looks first.
   actor.isLookDue = true
-  const reason = { code: error.code, message: `${error.detail} The start is tried again in ${Math.round(waitMs / 1_000)} s.` }
-  await actor.tell({ cause: 'error', actor: 'system', reason, crashes: record.crashes + 1, run: null, restartAt: context.now() + waitMs, cleanupDue: 'run' })
+  const reason = {
+    code: error.code,
+    message: `${error.detail} The start is tried again in ${Math.round(waitMs / 1_000)} s.`,
+  }
+  await actor.tell({
+    cause: 'error',
+    actor: 'system',
+    reason,
+    crashes: record.crashes + 1,
+    run: null,
+    restartAt: context.now() + waitMs,
+    cleanupDue: 'run',
+  })
 }
 
 async function failed(actor: InstanceActor, error: AppError): Promise<void> {
   const takenPort = error instanceof PortTaken ? error.port : null
   const reason = { code: error.code, message: error.detail }
-  await actor.tell({ state: 'FAILED', cause: 'error', actor: 'system', reason, takenPort, wanted: 'stopped', run: null, restartAt: null, cleanupDue: 'all' })
+  await actor.tell({
+    state: 'FAILED',
+    cause: 'error',
+    actor: 'system',
+    reason,
+    takenPort,
+    wanted: 'stopped',
+    run: null,
+    restartAt: null,
+    cleanupDue: 'all',
+  })
 }

@@ -25,7 +25,8 @@ async function askStep(actor: InstanceActor): Promise<void> {
   const { record, context } = actor
   const isFrozen = record.reason?.code === 'PAUSED'
   const asked = record.stop ?? { askedAt: context.now(), step: 'asked' as const }
-  if (!record.stop) await actor.tell({ state: 'STOPPING', cause: 'command', actor: 'system', reason: null, stop: asked })
+  if (!record.stop)
+    await actor.tell({ state: 'STOPPING', cause: 'command', actor: 'system', reason: null, stop: asked })
   actor.wasAsked = true
   if (record.stopNow) return
   await failpoint('stop.beforeInput')
@@ -61,7 +62,16 @@ async function killStep(actor: InstanceActor): Promise<void> {
 
 /** Stopped while it waited for its next start. */
 async function settleStep(actor: InstanceActor): Promise<void> {
-  await actor.tell({ state: 'STOPPED', cause: 'command', actor: 'system', reason: null, stop: null, restartAt: null, run: null, cleanupDue: 'all' })
+  await actor.tell({
+    state: 'STOPPED',
+    cause: 'command',
+    actor: 'system',
+    reason: null,
+    stop: null,
+    restartAt: null,
+    run: null,
+    cleanupDue: 'all',
+  })
 }
 
 async function cleanStep(actor: InstanceActor): Promise<void> {
@@ -80,7 +90,8 @@ async function cleanStep(actor: InstanceActor): Promise<void> {
 async function destroyStep(actor: InstanceActor): Promise<void> {
   const { record, context } = actor
   const { instanceId } = record
-  if (record.state !== 'DESTROYING') await actor.tell({ state: 'DESTROYING', cause: 'command', actor: 'system', reason: null })
+  if (record.state !== 'DESTROYING')
+    await actor.tell({ state: 'DESTROYING', cause: 'command', actor: 'system', reason: null })
   await failpoint('destroy.beforeRuntime')
   // Without a home nothing was ever created, and an engine that is away must not keep it alive.
   if (record.home) await actor.runtime.discard(instanceId)

@@ -106,7 +106,14 @@ export function describeRuntime(driver: RuntimeDriver): void {
       const spec = run('sleep 60')
       await runtime.create(spec)
       await runtime.create(spec)
-      expect(await runtime.look(instanceId())).toMatchObject({ state: 'created', runId: 'run-1', generation: 3, planHash: 'abc123', startedAt: null, exit: null })
+      expect(await runtime.look(instanceId())).toMatchObject({
+        state: 'created',
+        runId: 'run-1',
+        generation: 3,
+        planHash: 'abc123',
+        startedAt: null,
+        exit: null,
+      })
       const { startedAt } = await runtime.start(spec)
       expect(Math.abs(Date.now() - startedAt)).toBeLessThan(10_000)
       expect(await runtime.start(spec)).toEqual({ startedAt })
@@ -117,7 +124,9 @@ export function describeRuntime(driver: RuntimeDriver): void {
 
     it('runs in the stack, as the user of the node, with the environment that was given and nothing else', async () => {
       process.env.STRATA_TEST_SENTINEL = 'sentinel-of-the-agent'
-      const { spec } = await startRun('cat hello.txt; echo "$GREETING"; id -u; env; echo own > mine.txt; cat < /proc/self/status | grep -i nonewprivs')
+      const { spec } = await startRun(
+        'cat hello.txt; echo "$GREETING"; id -u; env; echo own > mine.txt; cat < /proc/self/status | grep -i nonewprivs',
+      )
       await lookFor('exited')
       const lines = (await readAll(spec)).map(line => line.text)
       delete process.env.STRATA_TEST_SENTINEL
@@ -146,7 +155,9 @@ export function describeRuntime(driver: RuntimeDriver): void {
 
     it('gives the output from the beginning, and from a position on', async () => {
       const long = 'x'.repeat(40_000)
-      const { spec } = await startRun(`echo first; echo second >&2; printf 'gr\\303\\274n\\n10%%\\r100%%\\r\\n'; printf '%s\\n' ${long}; printf last`)
+      const { spec } = await startRun(
+        `echo first; echo second >&2; printf 'gr\\303\\274n\\n10%%\\r100%%\\r\\n'; printf '%s\\n' ${long}; printf last`,
+      )
       await lookFor('exited')
       const lines = await readAll(spec)
       const texts = lines.map(line => line.text)
@@ -202,7 +213,14 @@ export function describeRuntime(driver: RuntimeDriver): void {
       const server = createServer()
       await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
       const { port } = server.address() as AddressInfo
-      const ports = [{ name: 'game', protocol: 'tcp' as const, container: driver.listenPort(port), host: { address: '127.0.0.1', port } }]
+      const ports = [
+        {
+          name: 'game',
+          protocol: 'tcp' as const,
+          container: driver.listenPort(port),
+          host: { address: '127.0.0.1', port },
+        },
+      ]
       const spec = run('sleep 60', { ports })
       await runtime.create(spec)
       const error: unknown = await runtime.start(spec).catch((thrown: unknown) => thrown)
@@ -219,7 +237,11 @@ export function describeRuntime(driver: RuntimeDriver): void {
       await runtime.create(spec)
       // Found out before, or by the exit code that says so.
       const error: unknown = await runtime.start(spec).catch((thrown: unknown) => thrown)
-      if (isAppError(error)) expect(error).toMatchObject({ code: 'START_FAILED', detail: expect.stringContaining('no-such-program-anywhere') })
+      if (isAppError(error))
+        expect(error).toMatchObject({
+          code: 'START_FAILED',
+          detail: expect.stringContaining('no-such-program-anywhere'),
+        })
       else expect((await lookFor('exited')).exit?.code).toBe(127)
     })
 
@@ -233,7 +255,9 @@ export function describeRuntime(driver: RuntimeDriver): void {
     it('tells where a running server is reached by the agent', async () => {
       const host = await freePort()
       const port = driver.listenPort(host)
-      const ports = [{ name: 'game', protocol: 'tcp' as const, container: port, host: { address: '127.0.0.1', port: host } }]
+      const ports = [
+        { name: 'game', protocol: 'tcp' as const, container: port, host: { address: '127.0.0.1', port: host } },
+      ]
       const { spec } = await startRun(`busybox nc -l -p ${port} || sleep 60`, { ports })
       expect(await runtime.address(spec, port)).toMatchObject({ port })
     })

@@ -23,7 +23,10 @@ export class PlainPreparer implements Preparer {
   async prepare(spec: InstanceSpec, generation: number, { signal, onProgress }: PrepareOptions): Promise<Prepared> {
     this.calls.push(`prepare ${spec.id} ${generation}`)
     onProgress({ step: 'fetch', doneBytes: 1, totalBytes: 2 })
-    await Promise.race([this.gate, new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))])
+    await Promise.race([
+      this.gate,
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    ])
     signal.throwIfAborted()
     const { failure } = this
     this.failure = null

@@ -22,11 +22,24 @@ export async function openBreakableEngine() {
   if (isOnOverlay) await runCommand('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'strata-tests', data])
   const bridge = `brk${process.pid.toString(36)}`
   await runCommand('ip', ['link', 'add', bridge, 'type', 'bridge'])
-  await runCommand('ip', ['address', 'add', `10.${100 + (process.pid % 50)}.${(process.pid >> 6) % 256}.1/24`, 'dev', bridge])
+  await runCommand('ip', [
+    'address',
+    'add',
+    `10.${100 + (process.pid % 50)}.${(process.pid >> 6) % 256}.1/24`,
+    'dev',
+    bridge,
+  ])
   await runCommand('ip', ['link', 'set', bridge, 'up'])
   const address = `unix://${join(home, 'docker.sock')}`
   const containerdSocket = join(home, 'containerd.sock')
-  const containerd = await run('containerd', ['--root', join(data, 'containerd'), '--state', join(home, 'containerd'), '--address', containerdSocket])
+  const containerd = await run('containerd', [
+    '--root',
+    join(data, 'containerd'),
+    '--state',
+    join(home, 'containerd'),
+    '--address',
+    containerdSocket,
+  ])
   await waitFor('containerd', () => existsSync(containerdSocket))
   let dockerd: ChildProcess | undefined
 
@@ -66,8 +79,11 @@ export async function openBreakableEngine() {
       await ended
       await runCommand('ip', ['link', 'delete', bridge])
       // A daemon that was killed leaves mounts of its containers.
-      const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map(line => line.split(' ')[1] ?? '')
-      for (const mount of mounts.filter(path => path.startsWith(`${home}/`)).reverse()) await runCommand('umount', ['-l', mount])
+      const mounts = readFileSync('/proc/mounts', 'utf8')
+        .split('\n')
+        .map(line => line.split(' ')[1] ?? '')
+      for (const mount of mounts.filter(path => path.startsWith(`${home}/`)).reverse())
+        await runCommand('umount', ['-l', mount])
       rmSync(home, { recursive: true, force: true })
     },
   }

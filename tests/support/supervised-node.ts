@@ -53,9 +53,15 @@ export async function openSupervisedNode(options: NodeOptions) {
   const instances = new Set<string>()
 
   async function begin(): Promise<Supervisor> {
-    const log = (level: string) => (fields: object, message: string) => void logged.push(`${level} ${message} ${JSON.stringify(fields)} ${'err' in fields ? String(fields.err) : ''}`)
+    const log = (level: string) => (fields: object, message: string) =>
+      void logged.push(`${level} ${message} ${JSON.stringify(fields)} ${'err' in fields ? String(fields.err) : ''}`)
     runtimes = {
-      docker: new DockerRuntime({ address: options.engineAddress ?? ENGINE_ADDRESS, nodeId, owner: { uid: 1000, gid: 1000 }, dataDir }),
+      docker: new DockerRuntime({
+        address: options.engineAddress ?? ENGINE_ADDRESS,
+        nodeId,
+        owner: { uid: 1000, gid: 1000 },
+        dataDir,
+      }),
       process: new ProcessRuntime({ dataDir, owner, isRoot }),
     }
     const made = new Supervisor({
@@ -76,7 +82,12 @@ export async function openSupervisedNode(options: NodeOptions) {
         console: lines => void console.push(lines),
         stats: sample => void stats.push(sample),
       },
-      log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } as SupervisorContext['log'],
+      log: {
+        debug: log('debug'),
+        info: log('info'),
+        warn: log('warn'),
+        error: log('error'),
+      } as SupervisorContext['log'],
     })
     await made.resume()
     return made
@@ -110,11 +121,22 @@ export async function openSupervisedNode(options: NodeOptions) {
         id,
         name: `Server ${id}`,
         layers: [{ template: 'base', version: '1', type: 'master', sha256: 'a'.repeat(64), sizeBytes: 1 }],
-        runtime: { ...base.runtime, image: 'strata-test/busybox:1', command: ['sh', '-c', script], resources: { memoryMb: 64 }, ...runtime },
+        runtime: {
+          ...base.runtime,
+          image: 'strata-test/busybox:1',
+          command: ['sh', '-c', script],
+          resources: { memoryMb: 64 },
+          ...runtime,
+        },
         ...change,
       }
     },
-    async command(name: Exclude<CommandName, 'instance.prepare'>, instanceId: string, generation = 1, commandId = `command-${++commands}`) {
+    async command(
+      name: Exclude<CommandName, 'instance.prepare'>,
+      instanceId: string,
+      generation = 1,
+      commandId = `command-${++commands}`,
+    ) {
       await supervisor.accept({ name, commandId, instanceId, generation })
     },
     async prepare(spec: InstanceSpec, generation = 1, commandId = `command-${++commands}`) {
@@ -125,7 +147,9 @@ export async function openSupervisedNode(options: NodeOptions) {
     states: (id: string) => of(id).map(observation => observation.state),
     /** Waits for an observation of the instance, among those after the first `after`. */
     seen(id: string, what: string, isIt: (observation: Observation) => boolean, after = 0) {
-      return waitFor(`${what}; logged:\n${logged.join('\n')}\ntold: ${JSON.stringify(of(id).slice(-4), null, 1)}`, () => of(id).slice(after).find(isIt))
+      return waitFor(`${what}; logged:\n${logged.join('\n')}\ntold: ${JSON.stringify(of(id).slice(-4), null, 1)}`, () =>
+        of(id).slice(after).find(isIt),
+      )
     },
     state(id: string, state: Observation['state'], after = 0) {
       return this.seen(id, `${id} to be ${state}`, observation => observation.state === state, after)
@@ -148,7 +172,8 @@ export async function openSupervisedNode(options: NodeOptions) {
     },
     async close(): Promise<void> {
       await supervisor.close()
-      for (const id of instances) for (const runtime of Object.values(runtimes)) if (runtime.engine().available) await runtime.discard(id)
+      for (const id of instances)
+        for (const runtime of Object.values(runtimes)) if (runtime.engine().available) await runtime.discard(id)
       rmSync(dataDir, { recursive: true, force: true })
     },
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { build } from 'rolldown'
+import type { BuildOptions } from 'rolldown'
 import agentBundle from '../../../agent/rolldown.config.mjs'
 import { DockerRuntime } from '../../../agent/runtime/docker'
 import type { InstanceSpec, NodeReport, Observation } from '../../../shared/protocol/agent'
@@ -25,7 +26,11 @@ let bundle: string
 
 beforeAll(async () => {
   bundle = join(mkdtempSync(join(tmpdir(), 'strata-bundle-')), 'strata-agent.mjs')
-  await build({ ...agentBundle, output: { ...agentBundle.output, file: bundle } } as Parameters<typeof build>[0])
+  const options: BuildOptions = {
+    ...(agentBundle as BuildOptions),
+    output: { file: bundle, format: 'esm', codeSplitting: false },
+  }
+  await build(options)
 })
 afterAll(() => rmSync(join(bundle, '..'), { recursive: true }))
 
@@ -60,7 +65,15 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
   })
 
   function start(env: Record<string, string>, args: string[] = []): Program {
-    return startProgram(bundle, args, { STRATA_BRAIN_URL: brain.url, STRATA_NODE_NAME: 'test', STRATA_NODE_DATA_DIR: dataDir, STRATA_RUNTIME: runtime, STRATA_NODE_ADDRESS: '127.0.0.1', DOCKER_HOST: ENGINE_ADDRESS, ...env })
+    return startProgram(bundle, args, {
+      STRATA_BRAIN_URL: brain.url,
+      STRATA_NODE_NAME: 'test',
+      STRATA_NODE_DATA_DIR: dataDir,
+      STRATA_RUNTIME: runtime,
+      STRATA_NODE_ADDRESS: '127.0.0.1',
+      DOCKER_HOST: ENGINE_ADDRESS,
+      ...env,
+    })
   }
 
   function spec(): InstanceSpec {
@@ -69,23 +82,42 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
       ...base,
       id,
       name: 'Test server',
-      layers: [store.layer(tar(file('server.sh', SERVER, 0o755), file('motd.txt', 'Welcome to ${SERVER_NAME}\n')), 'base')],
+      layers: [
+        store.layer(tar(file('server.sh', SERVER, 0o755), file('motd.txt', 'Welcome to ${SERVER_NAME}\n')), 'base'),
+      ],
       variables: { SERVER_NAME: 'Alpha' },
       builtins: { SERVER_NAME: 'Alpha' },
-      runtime: { ...base.runtime, image: 'strata-test/busybox:1', command: ['sh', 'server.sh'], ready: { log: 'Alpha ready' }, stop: { input: 'stop', signal: 'SIGTERM', graceSeconds: 10 }, resources: { memoryMb: 64 } },
+      runtime: {
+        ...base.runtime,
+        image: 'strata-test/busybox:1',
+        command: ['sh', 'server.sh'],
+        ready: { log: 'Alpha ready' },
+        stop: { input: 'stop', signal: 'SIGTERM', graceSeconds: 10 },
+        resources: { memoryMb: 64 },
+      },
     }
   }
 
   const reports = (): NodeReport[] => brain.agents.of('report').map(([, report]) => report)
   const observations = (): Observation[] => brain.agents.of('observed').map(([, observation]) => observation)
   const seen = (state: Observation['state'], from = 0) =>
-    waitFor(`${state}; told ${JSON.stringify(observations().map(({ state: was, reason }) => [was, reason]))}; it said ${agent.said()}`, () => observations().slice(from).find(observation => observation.state === state))
-  const reported = (count: number) => waitFor(`report ${count}; the agent said ${agent.said()}`, () => reports()[count - 1])
+    waitFor(
+      `${state}; told ${JSON.stringify(observations().map(({ state: was, reason }) => [was, reason]))}; it said ${agent.said()}`,
+      () =>
+        observations()
+          .slice(from)
+          .find(observation => observation.state === state),
+    )
+  const reported = (count: number) =>
+    waitFor(`report ${count}; the agent said ${agent.said()}`, () => reports()[count - 1])
 
-  async function send(name: 'instance.prepare' | 'instance.start' | 'instance.stop' | 'instance.destroy', generation: number) {
+  async function send(
+    name: 'instance.prepare' | 'instance.start' | 'instance.stop' | 'instance.destroy',
+    generation: number,
+  ) {
     const command = { commandId: randomUUID(), instanceId: id, generation }
     const payload = name === 'instance.prepare' ? { ...command, spec: spec() } : command
-    return brain.gateway.agentLink.send(nodeId, name, payload as never)
+    return brain.gateway.agentLink.send(nodeId, name, payload)
   }
 
   async function run() {
@@ -98,7 +130,11 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
 
   it('joins with a token, keeps its secret for itself, and says what the machine is', async () => {
     const report = await reported(1)
-    expect(report).toMatchObject({ stream: 0, instances: [], specs: { runtime, address: '127.0.0.1', engine: { available: true } } })
+    expect(report).toMatchObject({
+      stream: 0,
+      instances: [],
+      specs: { runtime, address: '127.0.0.1', engine: { available: true } },
+    })
     expect(report.specs.layout).toBe(runtime === 'process' ? 'copy' : report.specs.layout)
     expect(report.load.diskTotalBytes).toBeGreaterThan(0)
     expect(statSync(join(dataDir, 'identity.json')).mode & 0o777).toBe(0o600)
@@ -117,7 +153,15 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
   it('runs a server from a layer, through kill -9, stop-all and a new start', async () => {
     const running = await run()
     const start1 = { startedAt: running.startedAt, runId: running.runId }
-    expect((await brain.gateway.agentLink.send(nodeId, 'instance.input', { commandId: randomUUID(), instanceId: id, line: 'hello' })).ok).toBe(true)
+    expect(
+      (
+        await brain.gateway.agentLink.send(nodeId, 'instance.input', {
+          commandId: randomUUID(),
+          instanceId: id,
+          line: 'hello',
+        })
+      ).ok,
+    ).toBe(true)
     await waitFor('the echo', async () => {
       const answer = await brain.gateway.agentLink.send(nodeId, 'instance.logs', { instanceId: id, tail: 10 })
       return answer.ok && JSON.stringify(answer.data).includes('got hello')
@@ -127,7 +171,11 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
     agent = start({})
     const report = await reported(2)
     expect(report.instances).toMatchObject([{ instanceId: id, state: 'RUNNING', restarts: 0, ...start1 }])
-    expect(observations().slice(beforeKill).filter(observation => observation.state !== 'RUNNING')).toEqual([])
+    expect(
+      observations()
+        .slice(beforeKill)
+        .filter(observation => observation.state !== 'RUNNING'),
+    ).toEqual([])
     expect(await send('instance.start', 1)).toEqual({ ok: true })
 
     const listing = start({}, ['list'])
@@ -142,7 +190,9 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
     expect(empty.said()).toBe('')
 
     agent = start({})
-    expect((await reported(3)).instances).toMatchObject([{ state: 'STOPPED', actor: 'system', cause: 'command', exit: { code: 0 } }])
+    expect((await reported(3)).instances).toMatchObject([
+      { state: 'STOPPED', actor: 'system', cause: 'command', exit: { code: 0 } },
+    ])
     const told = observations().length
     await send('instance.prepare', 2)
     await seen('PREPARED', told)
@@ -166,7 +216,14 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
     await waitFor('the agent to be dead', () => agent.process.signalCode === 'SIGKILL')
     agent = start({})
     const told = observations().length
-    await waitFor('the server to run', () => [...reports().slice(1).flatMap(report => report.instances), ...observations().slice(told)].some(observation => observation.state === 'RUNNING'))
+    await waitFor('the server to run', () =>
+      [
+        ...reports()
+          .slice(1)
+          .flatMap(report => report.instances),
+        ...observations().slice(told),
+      ].some(observation => observation.state === 'RUNNING'),
+    )
     const latest = observations().at(-1)
     expect(latest?.restarts ?? 0).toBe(0)
   })
@@ -177,7 +234,10 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
     brain.gateway.agentLink.disconnect(nodeId, 'removed')
     await waitFor('the words', () => agent.said().includes('does not know this node any more'))
     expect(agent.process.exitCode).toBeNull()
-    const stranger = start({ STRATA_NODE_DATA_DIR: join(dataDir, 'other'), STRATA_JOIN_TOKEN: 'no-such-token-no-such-token' })
+    const stranger = start({
+      STRATA_NODE_DATA_DIR: join(dataDir, 'other'),
+      STRATA_JOIN_TOKEN: 'no-such-token-no-such-token',
+    })
     await waitFor('the stranger to give up', () => stranger.process.exitCode === 1)
     expect(stranger.said()).toContain('refuses the join token')
     const nobody = start({ STRATA_NODE_DATA_DIR: join(dataDir, 'third') })

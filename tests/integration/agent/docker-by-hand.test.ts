@@ -33,7 +33,11 @@ describe('containers touched by hand', () => {
     const { id, observation, told } = await running()
     await container(id).kill()
     const crash = await noticed(id, 'the crash', seen => seen.cause === 'exit.crash', told)
-    expect(crash).toMatchObject({ exit: { code: 137, outOfMemory: false }, restarts: 1, reason: { code: 'RESTART_DELAY' } })
+    expect(crash).toMatchObject({
+      exit: { code: 137, outOfMemory: false },
+      restarts: 1,
+      reason: { code: 'RESTART_DELAY' },
+    })
     expect(crash.reason?.message).toContain('not for its use of memory')
     expect((await node.state(id, 'RUNNING', told)).runId).not.toBe(observation.runId)
   })
@@ -51,7 +55,9 @@ describe('containers touched by hand', () => {
   it('says that a server is frozen, stops it all the same, and says when it was thawed', async () => {
     const { id, told } = await running()
     await container(id).pause()
-    expect(await noticed(id, 'the freeze', seen => seen.reason?.code === 'PAUSED', told)).toMatchObject({ state: 'RUNNING' })
+    expect(await noticed(id, 'the freeze', seen => seen.reason?.code === 'PAUSED', told)).toMatchObject({
+      state: 'RUNNING',
+    })
     await container(id).unpause()
     await noticed(id, 'the thaw', seen => seen.reason === null, told + 1)
     await container(id).pause()
@@ -63,14 +69,22 @@ describe('containers touched by hand', () => {
   it('gives a renamed container its name back', async () => {
     const { id, observation } = await running()
     await container(id).rename({ name: `lost-${id}` })
-    await waitFor('the name to be back', async () => (await container(id).inspect()).Name === `/strata-${id}`, NOTICED_WITHIN_MS)
+    await waitFor(
+      'the name to be back',
+      async () => (await container(id).inspect()).Name === `/strata-${id}`,
+      NOTICED_WITHIN_MS,
+    )
     expect(node.last(id)).toMatchObject({ state: 'RUNNING', runId: observation.runId })
     await node.command('instance.kill', id, 2)
     await node.state(id, 'STOPPED')
   })
 
   it('tells running out of memory from being killed', async () => {
-    const spec = node.spec('echo up; sleep 0.5; exec tail /dev/zero', { ready: { log: 'up' }, resources: { memoryMb: 16 }, restart: { policy: 'never' } })
+    const spec = node.spec('echo up; sleep 0.5; exec tail /dev/zero', {
+      ready: { log: 'up' },
+      resources: { memoryMb: 16 },
+      restart: { policy: 'never' },
+    })
     await node.start(spec)
     const failed = await node.state(spec.id, 'FAILED')
     expect(failed).toMatchObject({ reason: { code: 'OUT_OF_MEMORY' }, exit: { outOfMemory: true } })
@@ -79,7 +93,11 @@ describe('containers touched by hand', () => {
 
   it('leaves a container alone that another one made under its name', async () => {
     const spec = node.spec('sleep 60')
-    const strange = await docker.createContainer({ name: `strata-${spec.id}`, Image: 'strata-test/busybox:1', Cmd: ['true'] })
+    const strange = await docker.createContainer({
+      name: `strata-${spec.id}`,
+      Image: 'strata-test/busybox:1',
+      Cmd: ['true'],
+    })
     try {
       await node.prepare(spec)
       const failed = await node.state(spec.id, 'FAILED')
@@ -103,7 +121,11 @@ describe('containers touched by hand', () => {
   })
 
   it('falls back to a plain process only where that is allowed, says why, and stays there', async () => {
-    const spec = node.spec('echo up; while read -r line; do [ "$line" = stop ] && exit 0; done', { image: '127.0.0.1:9/no-such-image:1', ready: { log: 'up' } }, { allowProcessFallback: true })
+    const spec = node.spec(
+      'echo up; while read -r line; do [ "$line" = stop ] && exit 0; done',
+      { image: '127.0.0.1:9/no-such-image:1', ready: { log: 'up' } },
+      { allowProcessFallback: true },
+    )
     const running = await node.start(spec)
     expect(running).toMatchObject({ runtime: 'process', layout: 'copy', reason: { code: 'PROCESS_RUNTIME' } })
     expect(running.reason?.message).toMatch(/nothing isolates it.*no-such-image/)

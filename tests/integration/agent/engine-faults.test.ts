@@ -26,20 +26,32 @@ describe('an engine that fails', () => {
     const observation = await node.start(spec)
     return { id: spec.id, observation, told: node.of(spec.id).length }
   }
-  const statesAfter = (id: string, told: number) => node.of(id).slice(told).map(observation => observation.state)
+  const statesAfter = (id: string, told: number) =>
+    node
+      .of(id)
+      .slice(told)
+      .map(observation => observation.state)
 
   it('is stopped and started: servers that went with it start again, and nobody says that they stopped', async () => {
     const { id, observation, told } = await running()
     const stubborn = await running('trap "" TERM; echo up; while :; do sleep 0.1; done')
     await engine.stop()
     await node.seen(id, 'the engine to be away', seen => seen.reason?.code === 'ENGINE_UNAVAILABLE', told)
-    expect(node.runtimes.docker.engine()).toMatchObject({ available: false, message: expect.stringContaining('does not answer') })
+    expect(node.runtimes.docker.engine()).toMatchObject({
+      available: false,
+      message: expect.stringContaining('does not answer'),
+    })
     await engine.start()
     const restarted = await node.seen(id, 'the restart', seen => seen.reason?.code === 'ENGINE_RESTARTED', told)
     expect(restarted).toMatchObject({ restarts: 0, state: 'STARTING' })
     const again = await node.state(id, 'RUNNING', node.of(id).indexOf(restarted))
     expect([again.runId === observation.runId, again.restarts, again.reason]).toEqual([false, 0, null])
-    await node.seen(stubborn.id, 'the other one to run', seen => seen.state === 'RUNNING' && seen.runId !== stubborn.observation.runId, stubborn.told)
+    await node.seen(
+      stubborn.id,
+      'the other one to run',
+      seen => seen.state === 'RUNNING' && seen.runId !== stubborn.observation.runId,
+      stubborn.told,
+    )
     for (const states of [statesAfter(id, told), statesAfter(stubborn.id, stubborn.told)]) {
       expect(states.filter(state => state !== 'RUNNING' && state !== 'STARTING')).toEqual([])
     }
@@ -71,7 +83,11 @@ describe('an engine that fails', () => {
     await node.seen(id, 'the engine to be away', seen => seen.reason?.code === 'ENGINE_UNAVAILABLE', told)
     await node.command('instance.stop', id, 2)
     await node.prepare(fresh, 1)
-    await node.seen(fresh.id, 'to say why it waits', seen => seen.state === 'PREPARING' && seen.reason?.code === 'ENGINE_UNAVAILABLE')
+    await node.seen(
+      fresh.id,
+      'to say why it waits',
+      seen => seen.state === 'PREPARING' && seen.reason?.code === 'ENGINE_UNAVAILABLE',
+    )
     await engine.start()
     await node.state(id, 'STOPPED', told)
     await node.state(fresh.id, 'PREPARED')
@@ -82,14 +98,27 @@ describe('an engine that fails', () => {
     await node.closeAgent()
     await engine.stop()
     await node.openAgent()
-    expect(node.last(id)).toMatchObject({ state: 'RUNNING', runId: observation.runId, reason: { code: 'ENGINE_UNAVAILABLE' } })
+    expect(node.last(id)).toMatchObject({
+      state: 'RUNNING',
+      runId: observation.runId,
+      reason: { code: 'ENGINE_UNAVAILABLE' },
+    })
     const told = node.of(id).length
     await engine.start()
-    await node.seen(id, 'to run again', seen => seen.state === 'RUNNING' && seen.reason === null && seen.runId !== observation.runId, told)
+    await node.seen(
+      id,
+      'to run again',
+      seen => seen.state === 'RUNNING' && seen.reason === null && seen.runId !== observation.runId,
+      told,
+    )
   })
 
   it('does not touch what it does not run', async () => {
-    const plain = node.spec('echo up; sleep 60', { ready: { log: 'up' }, image: '127.0.0.1:9/nowhere:1' }, { allowProcessFallback: true })
+    const plain = node.spec(
+      'echo up; sleep 60',
+      { ready: { log: 'up' }, image: '127.0.0.1:9/nowhere:1' },
+      { allowProcessFallback: true },
+    )
     await node.start(plain)
     const told = node.of(plain.id).length
     await engine.stop()

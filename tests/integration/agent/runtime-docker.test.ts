@@ -3,7 +3,13 @@ import { describeRuntime } from '../../contracts/runtime'
 
 describeRuntime({
   kind: 'docker',
-  create: dataDir => new DockerRuntime({ dataDir, address: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock', nodeId: `contract-${process.pid}`, owner: { uid: 1000, gid: 1000 } }),
+  create: dataDir =>
+    new DockerRuntime({
+      dataDir,
+      address: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
+      nodeId: `contract-${process.pid}`,
+      owner: { uid: 1000, gid: 1000 },
+    }),
   image: 'strata-test/busybox:1',
   listenPort: () => 4000,
 })

@@ -23,17 +23,36 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
   afterEach(() => node.close())
 
   it('goes the whole way of a server, and leaves nothing', async () => {
-    const spec = node.spec(POLITE, { ready: { log: 'ready now' }, stop: { input: 'stop', signal: 'SIGTERM', graceSeconds: 20 } })
+    const spec = node.spec(POLITE, {
+      ready: { log: 'ready now' },
+      stop: { input: 'stop', signal: 'SIGTERM', graceSeconds: 20 },
+    })
     const running = await node.start(spec)
     expect(node.states(spec.id)).toEqual(['PREPARING', 'PREPARED', 'STARTING', 'STARTING', 'RUNNING'])
-    expect(running).toMatchObject({ cause: 'ready', actor: 'server', generation: 1, restarts: 0, runtime, layout: 'copy', planHash: 'a'.repeat(16) })
+    expect(running).toMatchObject({
+      cause: 'ready',
+      actor: 'server',
+      generation: 1,
+      restarts: 0,
+      runtime,
+      layout: 'copy',
+      planHash: 'a'.repeat(16),
+    })
     expect(running.startedAt).toBeGreaterThan(Date.now() - 30_000)
     expect(running.runId).toMatch(/./)
     await node.supervisor.input({ commandId: 'input-01', instanceId: spec.id, line: 'hello there' })
-    await waitFor('the echo', async () => (await node.supervisor.logs({ instanceId: spec.id, tail: 10 })).lines.includes('got hello there'))
+    await waitFor('the echo', async () =>
+      (await node.supervisor.logs({ instanceId: spec.id, tail: 10 })).lines.includes('got hello there'),
+    )
     await node.command('instance.stop', spec.id, 2)
     const stopped = await node.state(spec.id, 'STOPPED')
-    expect(stopped).toMatchObject({ cause: 'command', actor: 'system', startedAt: null, reason: null, exit: { code: 0 } })
+    expect(stopped).toMatchObject({
+      cause: 'command',
+      actor: 'system',
+      startedAt: null,
+      reason: null,
+      exit: { code: 0 },
+    })
     const { lines, runId } = await node.supervisor.logs({ instanceId: spec.id, tail: 100 })
     expect([lines.at(-1), runId]).toEqual(['saved', running.runId])
     await waitFor('the hold on layers to be given back', () => node.preparer.calls.includes(`release ${spec.id}`))
@@ -41,17 +60,29 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     await node.command('instance.destroy', spec.id, 3)
     await node.state(spec.id, 'DESTROYED')
     expect(node.supervisor.report()).toEqual([])
-    expect(node.of(spec.id).map(observation => observation.seq)).toEqual([...node.of(spec.id).map(observation => observation.seq)].sort((a, b) => a - b))
+    expect(node.of(spec.id).map(observation => observation.seq)).toEqual(
+      [...node.of(spec.id).map(observation => observation.seq)].sort((a, b) => a - b),
+    )
   })
 
   it('is ready when a port accepts, and when a page answers', async () => {
     const port = await freePort()
-    const ports = [{ name: 'game', protocol: 'tcp' as const, container: null, host: port, expose: 'public' as const, fixed: false }]
-    const http = node.spec(`mkdir -p /tmp/www$$; echo fine > /tmp/www$$/ok; sleep 0.5; exec busybox httpd -f -p ${port} -h /tmp/www$$`, { ready: { http: 'game', path: '/ok' } }, { ports })
+    const ports = [
+      { name: 'game', protocol: 'tcp' as const, container: null, host: port, expose: 'public' as const, fixed: false },
+    ]
+    const http = node.spec(
+      `mkdir -p /tmp/www$$; echo fine > /tmp/www$$/ok; sleep 0.5; exec busybox httpd -f -p ${port} -h /tmp/www$$`,
+      { ready: { http: 'game', path: '/ok' } },
+      { ports },
+    )
     expect(await node.start(http)).toMatchObject({ cause: 'ready', actor: 'server' })
     await node.command('instance.kill', http.id, 2)
     await node.state(http.id, 'STOPPED')
-    const missing = node.spec(`exec busybox httpd -f -p ${port} -h /tmp`, { ready: { http: 'game', path: '/no-such-page', timeoutSeconds: 1 } }, { ports })
+    const missing = node.spec(
+      `exec busybox httpd -f -p ${port} -h /tmp`,
+      { ready: { http: 'game', path: '/no-such-page', timeoutSeconds: 1 } },
+      { ports },
+    )
     await node.start(missing, 'STARTING')
     const late = await node.seen(missing.id, 'to be overdue', observation => observation.reason?.code === 'OVERDUE')
     expect(late.state).toBe('STARTING')
@@ -66,14 +97,24 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     await node.start(spec)
     await node.command('instance.stop', spec.id, 2)
     expect(await node.state(spec.id, 'STOPPED')).toMatchObject({ exit: { code: 0 }, reason: null })
-    const stubborn = node.spec('trap "" TERM; echo up; while :; do sleep 0.1; done', { ready: { log: 'up' }, stop: { input: 'please', signal: 'SIGTERM', graceSeconds: 1 } })
+    const stubborn = node.spec('trap "" TERM; echo up; while :; do sleep 0.1; done', {
+      ready: { log: 'up' },
+      stop: { input: 'please', signal: 'SIGTERM', graceSeconds: 1 },
+    })
     await node.start(stubborn)
     await node.command('instance.stop', stubborn.id, 2)
-    expect(await node.state(stubborn.id, 'STOPPED')).toMatchObject({ exit: { code: 137 }, reason: { code: 'KILLED_AFTER_GRACE' }, cause: 'command' })
+    expect(await node.state(stubborn.id, 'STOPPED')).toMatchObject({
+      exit: { code: 137 },
+      reason: { code: 'KILLED_AFTER_GRACE' },
+      cause: 'command',
+    })
   })
 
   it('lets a kill pass a stop that waits', async () => {
-    const spec = node.spec('trap "" TERM; echo up; while :; do sleep 0.1; done', { ready: { log: 'up' }, stop: { signal: 'SIGTERM', graceSeconds: 600 } })
+    const spec = node.spec('trap "" TERM; echo up; while :; do sleep 0.1; done', {
+      ready: { log: 'up' },
+      stop: { signal: 'SIGTERM', graceSeconds: 600 },
+    })
     await node.start(spec)
     await node.command('instance.stop', spec.id, 2)
     await node.state(spec.id, 'STOPPING')
@@ -84,10 +125,21 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
   it('takes a clean exit for what the server wants, and a mapped code for what the template says', async () => {
     const clean = node.spec('sleep 0.3; exit 0')
     await node.start(clean)
-    expect(await node.state(clean.id, 'STOPPED')).toMatchObject({ cause: 'exit.clean', actor: 'server', exit: { code: 0 } })
-    const mapped = node.spec('n=$(cat n 2>/dev/null || echo 0); echo $((n+1)) > n; sleep 0.2; [ $n -ge 2 ] && exit 9; exit 8', { exitCodes: { 8: 'restart', 9: 'stop' } })
+    expect(await node.state(clean.id, 'STOPPED')).toMatchObject({
+      cause: 'exit.clean',
+      actor: 'server',
+      exit: { code: 0 },
+    })
+    const mapped = node.spec(
+      'n=$(cat n 2>/dev/null || echo 0); echo $((n+1)) > n; sleep 0.2; [ $n -ge 2 ] && exit 9; exit 8',
+      { exitCodes: { 8: 'restart', 9: 'stop' } },
+    )
     await node.start(mapped)
-    expect(await node.state(mapped.id, 'STOPPED')).toMatchObject({ cause: 'exit.clean', actor: 'server', exit: { code: 9 } })
+    expect(await node.state(mapped.id, 'STOPPED')).toMatchObject({
+      cause: 'exit.clean',
+      actor: 'server',
+      exit: { code: 9 },
+    })
     expect(new Set(node.of(mapped.id).map(observation => observation.runId)).size).toBe(4)
   })
 
@@ -95,7 +147,13 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     const spec = node.spec('echo "about to fail: $$"; exit 3')
     await node.start(spec, 'STARTING')
     const failed = await node.state(spec.id, 'FAILED')
-    expect(failed).toMatchObject({ cause: 'exit.crash', actor: 'server', restarts: 6, exit: { code: 3 }, reason: { code: 'CRASH_LOOP' } })
+    expect(failed).toMatchObject({
+      cause: 'exit.crash',
+      actor: 'server',
+      restarts: 6,
+      exit: { code: 3 },
+      reason: { code: 'CRASH_LOOP' },
+    })
     expect(failed.reason?.message).toContain('crashed 6 times')
     expect(failed.reason?.message).toContain('exit code 3')
     expect(failed.lastLines.at(-1)).toMatch(/^about to fail/)
@@ -119,12 +177,19 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
   })
 
   it('adopts what runs, with the same start time, and reads on where it stopped', async () => {
-    const spec = node.spec(POLITE, { ready: { log: 'ready now' }, stop: { input: 'stop', signal: 'SIGTERM', graceSeconds: 20 } })
+    const spec = node.spec(POLITE, {
+      ready: { log: 'ready now' },
+      stop: { input: 'stop', signal: 'SIGTERM', graceSeconds: 20 },
+    })
     const before = await node.start(spec)
     await node.restartAgent()
-    expect(node.supervisor.report()).toMatchObject([{ state: 'RUNNING', runId: before.runId, startedAt: before.startedAt, restarts: 0, name: spec.name }])
+    expect(node.supervisor.report()).toMatchObject([
+      { state: 'RUNNING', runId: before.runId, startedAt: before.startedAt, restarts: 0, name: spec.name },
+    ])
     await node.supervisor.input({ commandId: 'input-01', instanceId: spec.id, line: 'one' })
-    await waitFor('the echo', async () => (await node.supervisor.logs({ instanceId: spec.id, tail: 100 })).lines.includes('got one'))
+    await waitFor('the echo', async () =>
+      (await node.supervisor.logs({ instanceId: spec.id, tail: 100 })).lines.includes('got one'),
+    )
     const { lines } = await node.supervisor.logs({ instanceId: spec.id, tail: 100 })
     expect(lines).toEqual(['Server ready now', 'got one'])
     expect(node.of(spec.id).at(-1)?.startedAt).toBe(before.startedAt)
@@ -151,12 +216,17 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     node.settings.bootId = 'another-boot'
     const told = node.of(spec.id).length
     await node.openAgent()
-    expect(await node.seen(spec.id, 'the restart', observation => observation.reason?.code === 'MACHINE_RESTARTED', told)).toMatchObject({ restarts: 0 })
+    expect(
+      await node.seen(spec.id, 'the restart', observation => observation.reason?.code === 'MACHINE_RESTARTED', told),
+    ).toMatchObject({ restarts: 0 })
     expect((await node.state(spec.id, 'RUNNING', told)).runId).not.toBe(before.runId)
   })
 
   it('goes on with a stop that a dead agent began', async () => {
-    const spec = node.spec('trap "" TERM; echo up; while :; do sleep 0.1; done', { ready: { log: 'up' }, stop: { signal: 'SIGTERM', graceSeconds: 3 } })
+    const spec = node.spec('trap "" TERM; echo up; while :; do sleep 0.1; done', {
+      ready: { log: 'up' },
+      stop: { signal: 'SIGTERM', graceSeconds: 3 },
+    })
     await node.start(spec)
     await node.command('instance.stop', spec.id, 2)
     await node.state(spec.id, 'STOPPING')
@@ -168,11 +238,16 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     const server = createServer()
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    const ports = [{ name: 'game', protocol: 'tcp' as const, container: null, host: port, expose: 'public' as const, fixed: false }]
+    const ports = [
+      { name: 'game', protocol: 'tcp' as const, container: null, host: port, expose: 'public' as const, fixed: false },
+    ]
     const spec = node.spec('sleep 60', {}, { ports })
     const failed = await node.start(spec, 'FAILED')
     await new Promise(resolve => server.close(resolve))
-    expect(failed).toMatchObject({ reason: { code: 'PORT_TAKEN' }, takenPort: { protocol: 'tcp', host: port, name: 'game' } })
+    expect(failed).toMatchObject({
+      reason: { code: 'PORT_TAKEN' },
+      takenPort: { protocol: 'tcp', host: port, name: 'game' },
+    })
     await waitFor('the rest to be gone', async () => (await node.runtimes[runtime].look(spec.id)) === null)
   })
 
@@ -218,7 +293,9 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     node.preparer.failure = new AppError('DISK_FULL', 'The disk is full, says the test.')
     const spec = node.spec('sleep 60')
     await node.prepare(spec, 1)
-    expect(await node.state(spec.id, 'FAILED')).toMatchObject({ reason: { code: 'DISK_FULL', message: 'The disk is full, says the test.' } })
+    expect(await node.state(spec.id, 'FAILED')).toMatchObject({
+      reason: { code: 'DISK_FULL', message: 'The disk is full, says the test.' },
+    })
     await node.prepare(spec, 2)
     await node.state(spec.id, 'PREPARED')
     expect(await node.runtimes[runtime].look(spec.id)).toBeNull()
@@ -238,7 +315,9 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     node.supervisor.unwatch(spec.id)
     const heard = node.console.length
     await node.supervisor.input({ commandId: 'input-02', instanceId: spec.id, line: 'b' })
-    await waitFor('the echo', async () => (await node.supervisor.logs({ instanceId: spec.id, tail: 1 })).lines.includes('got b'))
+    await waitFor('the echo', async () =>
+      (await node.supervisor.logs({ instanceId: spec.id, tail: 1 })).lines.includes('got b'),
+    )
     expect(node.console).toHaveLength(heard)
   })
 })
