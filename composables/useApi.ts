@@ -8,11 +8,13 @@ import { request, type RequestOptions } from './api/request'
  */
 export function useApi() {
   const { endSession } = useSessionEnd()
-  return async function api<Answer extends z.ZodType>(path: string, options: RequestOptions<Answer>): Promise<z.output<Answer>> {
+  return async function api<Answer extends z.ZodType>(
+    path: string,
+    options: RequestOptions<Answer>,
+  ): Promise<z.output<Answer>> {
     try {
       return await request(path, options)
-    }
-    catch (error) {
+    } catch (error) {
       if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') endSession()
       throw error
     }

@@ -25,7 +25,15 @@ export function useApiError() {
   function describe(error: unknown): DescribedError {
     if (!(error instanceof ApiError)) {
       const detail = error instanceof Error ? error.message : String(error)
-      return { title: t('errors.panel.title'), detail, next: t('errors.panel.next'), issues: [], code: null, requestId: null, mayRetry: false }
+      return {
+        title: t('errors.panel.title'),
+        detail,
+        next: t('errors.panel.next'),
+        issues: [],
+        code: null,
+        requestId: null,
+        mayRetry: false,
+      }
     }
     const { problem } = error
     if (!problem) {
@@ -42,7 +50,9 @@ export function useApiError() {
     return {
       title: words(problem.code, 'title') ?? problem.title,
       detail: problem.detail || null,
-      next: error.retryAfterSeconds ? t('errors.retryAfter', { seconds: error.retryAfterSeconds }) : words(problem.code, 'next'),
+      next: error.retryAfterSeconds
+        ? t('errors.retryAfter', { seconds: error.retryAfterSeconds })
+        : words(problem.code, 'next'),
       issues: problem.issues ?? [],
       code: problem.code,
       requestId: problem.requestId,

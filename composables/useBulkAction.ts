@@ -23,8 +23,7 @@ export function useBulkAction() {
     try {
       await act(instance.id, action)
       result.outcome = 'accepted'
-    }
-    catch (error) {
+    } catch (error) {
       result.outcome = 'failed'
       result.error = error
     }
@@ -49,6 +48,11 @@ export function useBulkAction() {
     run,
     results,
     running,
-    summary: computed(() => ({ accepted: count('accepted'), skipped: count('skipped'), failed: count('failed'), waiting: count('waiting') })),
+    summary: computed(() => ({
+      accepted: count('accepted'),
+      skipped: count('skipped'),
+      failed: count('failed'),
+      waiting: count('waiting'),
+    })),
   }
 }

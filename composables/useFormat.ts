@@ -25,7 +25,9 @@ export function useFormat() {
     },
     /** `3 d 4 h`, `12 min 5 s`: the two largest units. */
     duration(ms: number) {
-      return durationParts(ms).map(part => t(`time.${part.unit}`, { n: use.value.whole.format(part.amount) })).join(' ')
+      return durationParts(ms)
+        .map(part => t(`time.${part.unit}`, { n: use.value.whole.format(part.amount) }))
+        .join(' ')
     },
   }
 }

@@ -14,11 +14,9 @@ export function useInstance(id: MaybeRefOrGetter<string>) {
     try {
       instances.put(await api(`/instances/${encodeURIComponent(toValue(id))}`, { answer: instance }), requestedAt)
       error.value = null
-    }
-    catch (cause) {
+    } catch (cause) {
       error.value = cause
-    }
-    finally {
+    } finally {
       loading.value = false
     }
   }

@@ -16,13 +16,13 @@ export function useInstanceActions() {
     underWay.set(id, action)
     try {
       const address = `/instances/${encodeURIComponent(id)}`
-      const changed = action === 'destroy'
-        ? await api(address, { method: 'DELETE', answer: instance })
-        : await api(`${address}/${action}`, { method: 'POST', answer: instance })
+      const changed =
+        action === 'destroy'
+          ? await api(address, { method: 'DELETE', answer: instance })
+          : await api(`${address}/${action}`, { method: 'POST', answer: instance })
       instances.put(changed, requestedAt)
       return changed
-    }
-    finally {
+    } finally {
       underWay.delete(id)
     }
   }

@@ -30,21 +30,22 @@ export function useInstanceConsole(id: MaybeRefOrGetter<string>) {
     const mine = (buffer = new ConsoleBuffer(KEPT_ROWS))
     loading.value = true
     try {
-      const text = await api(`/instances/${encodeURIComponent(toValue(id))}/logs`, { query: { tail: HISTORY_LINES }, answer: z.string() })
+      const text = await api(`/instances/${encodeURIComponent(toValue(id))}/logs`, {
+        query: { tail: HISTORY_LINES },
+        answer: z.string(),
+      })
       if (mine !== buffer) return
       mine.prepend(linesOf(text))
       error.value = null
-    }
-    catch (cause) {
+    } catch (cause) {
       if (mine === buffer) error.value = cause
-    }
-    finally {
+    } finally {
       if (mine === buffer) loading.value = false
       show()
     }
   }
 
-  useLive('console.lines', (message) => {
+  useLive('console.lines', message => {
     if (message.instanceId !== toValue(id)) return
     buffer.append(message)
     show()
@@ -65,7 +66,11 @@ export function useInstanceConsole(id: MaybeRefOrGetter<string>) {
     },
     /** Sends one line to the server's input. Throws ApiError. */
     send: (line: string) =>
-      api(`/instances/${encodeURIComponent(toValue(id))}/input`, { method: 'POST', body: { line }, answer: z.unknown() }),
+      api(`/instances/${encodeURIComponent(toValue(id))}/input`, {
+        method: 'POST',
+        body: { line },
+        answer: z.unknown(),
+      }),
   }
 }
 

@@ -24,20 +24,38 @@ export function useInstanceDraft() {
   })
   const draft = stored.value
 
-  const previewKey = refDebounced(computed(() => JSON.stringify([layerRequestsOf(draft), draft.variables])), THINK_MS)
-  const preview = useResource(async (signal) => {
-    if (!draft.layers.length) return undefined
-    const body = { layers: layerRequestsOf(draft), variables: variablesOf(draft, known.value) }
-    return await api('/stacks/preview', { method: 'POST', body, answer: stackPreview, signal })
-  }, { when: previewKey })
+  const previewKey = refDebounced(
+    computed(() => JSON.stringify([layerRequestsOf(draft), draft.variables])),
+    THINK_MS,
+  )
+  const preview = useResource(
+    async signal => {
+      if (!draft.layers.length) return undefined
+      const body = { layers: layerRequestsOf(draft), variables: variablesOf(draft, known.value) }
+      return await api('/stacks/preview', { method: 'POST', body, answer: stackPreview, signal })
+    },
+    { when: previewKey },
+  )
   watch(preview.value, value => (known.value = value))
 
-  const dryRunKey = refDebounced(computed(() => JSON.stringify(known.value ? bodyOf(draft, known.value) : null)), THINK_MS)
-  const placement = useResource(async (signal) => {
-    if (!draft.layers.length || !known.value) return undefined
-    const body = { ...bodyOf(draft, known.value), name: draft.name.trim() || NAME_FOR_DRY_RUN }
-    return await api('/instances', { method: 'POST', query: { dryRun: true }, body, answer: placementExplanation, signal })
-  }, { when: dryRunKey })
+  const dryRunKey = refDebounced(
+    computed(() => JSON.stringify(known.value ? bodyOf(draft, known.value) : null)),
+    THINK_MS,
+  )
+  const placement = useResource(
+    async signal => {
+      if (!draft.layers.length || !known.value) return undefined
+      const body = { ...bodyOf(draft, known.value), name: draft.name.trim() || NAME_FOR_DRY_RUN }
+      return await api('/instances', {
+        method: 'POST',
+        query: { dryRun: true },
+        body,
+        answer: placementExplanation,
+        signal,
+      })
+    },
+    { when: dryRunKey },
+  )
 
   let nextKey = Math.max(0, ...draft.layers.map(layer => layer.key + 1))
   let attempt = crypto.randomUUID()
@@ -52,11 +70,15 @@ export function useInstanceDraft() {
     /** Creates it. The same attempt sent twice creates it once. Throws ApiError. */
     async create() {
       try {
-        const created = await api('/instances', { method: 'POST', body: bodyOf(draft, known.value), headers: { 'Idempotency-Key': attempt }, answer: instance })
+        const created = await api('/instances', {
+          method: 'POST',
+          body: bodyOf(draft, known.value),
+          headers: { 'Idempotency-Key': attempt },
+          answer: instance,
+        })
         Object.assign(draft, emptyDraft())
         return created
-      }
-      catch (error) {
+      } catch (error) {
         // A refused request is over; one without an answer may have worked and must be sent as the same again.
         if (error instanceof ApiError && error.kind === 'problem') attempt = crypto.randomUUID()
         throw error
@@ -69,5 +91,8 @@ export function useInstanceDraft() {
 /** Before the first preview nothing is known to be harmless. */
 function withoutSecrets(draft: InstanceDraft, preview: StackPreview | undefined): InstanceDraft {
   const harmless = new Set(preview?.variables.filter(variable => !variable.secret).map(variable => variable.name))
-  return { ...draft, variables: Object.fromEntries(Object.entries(draft.variables).filter(([name]) => harmless.has(name))) }
+  return {
+    ...draft,
+    variables: Object.fromEntries(Object.entries(draft.variables).filter(([name]) => harmless.has(name))),
+  }
 }

@@ -23,24 +23,29 @@ export function useInstanceEvents(id: MaybeRefOrGetter<string>) {
     const wanted = toValue(id)
     loading.value = true
     try {
-      const part = await api(`/instances/${encodeURIComponent(wanted)}/events`, { query: { limit: PAGE, cursor: after ?? undefined }, answer })
+      const part = await api(`/instances/${encodeURIComponent(wanted)}/events`, {
+        query: { limit: PAGE, cursor: after ?? undefined },
+        answer,
+      })
       if (wanted !== toValue(id)) return
       take(part.items)
       cursor.value = part.nextCursor
       error.value = null
-    }
-    catch (cause) {
+    } catch (cause) {
       error.value = cause
-    }
-    finally {
+    } finally {
       loading.value = false
     }
   }
 
-  watch(() => toValue(id), () => {
-    known.value = new Map()
-    void read(null)
-  }, { immediate: true })
+  watch(
+    () => toValue(id),
+    () => {
+      known.value = new Map()
+      void read(null)
+    },
+    { immediate: true },
+  )
   useLive('instance.event', event => event.instanceId === toValue(id) && take([event]))
   useReread(() => void read(null))
 

@@ -7,8 +7,11 @@ const KEPT_SAMPLES = 180
 /** Load of an instance since the page was opened, oldest first. */
 export function useInstanceStats(id: MaybeRefOrGetter<string>) {
   const samples = shallowRef<StatsSample[]>([])
-  watch(() => toValue(id), () => (samples.value = []))
-  useLive('stats.sample', (sample) => {
+  watch(
+    () => toValue(id),
+    () => (samples.value = []),
+  )
+  useLive('stats.sample', sample => {
     if (sample.instanceId === toValue(id)) samples.value = [...samples.value, sample].slice(-KEPT_SAMPLES)
   })
   return samples

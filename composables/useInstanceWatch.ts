@@ -4,9 +4,13 @@ import { onScopeDispose, toValue, watch, type MaybeRefOrGetter } from 'vue'
 export function useInstanceWatch(id: MaybeRefOrGetter<string>): void {
   const socket = usePanelSocket()
   let end: (() => void) | undefined
-  watch(() => toValue(id), (now) => {
-    end?.()
-    end = socket.watchInstance(now)
-  }, { immediate: true })
+  watch(
+    () => toValue(id),
+    now => {
+      end?.()
+      end = socket.watchInstance(now)
+    },
+    { immediate: true },
+  )
   onScopeDispose(() => end?.())
 }

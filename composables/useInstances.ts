@@ -8,7 +8,11 @@ const answer = page(instance)
 /** A screenful comes first and is shown while the rest is on its way. */
 const FIRST_PAGE = 100
 /** Every instance the panel has heard of, the destroyed ones only when they were asked for. */
-const collection = createLiveCollection<Instance>({ idOf: item => item.id, revisionOf: item => item.revision, batchMs: 50 })
+const collection = createLiveCollection<Instance>({
+  idOf: item => item.id,
+  revisionOf: item => item.revision,
+  batchMs: 50,
+})
 const all = computed(() => [...collection.items.value.values()])
 const living = computed(() => all.value.filter(item => item.state !== 'DESTROYED'))
 const status = ref<'idle' | 'loading' | 'ready' | 'failed'>('idle')
@@ -24,7 +28,10 @@ export function useInstances() {
     const seen = new Set<string>()
     let cursor: string | undefined
     do {
-      const part = await api('/instances', { query: { ...query, limit: cursor ? POLICY.lists.maxLimit : FIRST_PAGE, cursor }, answer })
+      const part = await api('/instances', {
+        query: { ...query, limit: cursor ? POLICY.lists.maxLimit : FIRST_PAGE, cursor },
+        answer,
+      })
       for (const item of part.items) {
         seen.add(item.id)
         collection.put(item, { requestedAt })
@@ -45,8 +52,7 @@ export function useInstances() {
       collection.retain(seen, requestedAt)
       error.value = null
       status.value = 'ready'
-    }
-    catch (cause) {
+    } catch (cause) {
       error.value = cause
       status.value = before === 'ready' ? 'ready' : 'failed'
     }

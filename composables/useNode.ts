@@ -9,8 +9,7 @@ export function useNode(id: MaybeRefOrGetter<string>) {
     try {
       await nodes.read(toValue(id))
       error.value = null
-    }
-    catch (cause) {
+    } catch (cause) {
       error.value = cause
     }
   }

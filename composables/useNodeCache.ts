@@ -1,18 +1,24 @@
 import { toValue, type MaybeRefOrGetter } from 'vue'
 import { z } from 'zod'
 import { nodeCache } from '../shared/schemas/node'
+import { operation } from '../shared/schemas/status'
+
+const purged = operation.extend({ result: z.object({ freedBytes: z.number() }) })
 
 /** What a node has cached, asked of the node itself; and the way to empty it. */
 export function useNodeCache(id: MaybeRefOrGetter<string>) {
   const api = useApi()
   const address = () => `/nodes/${encodeURIComponent(toValue(id))}`
-  const resource = useResource(signal => api(`${address()}/cache`, { answer: nodeCache, signal }), { when: () => toValue(id) })
+  const resource = useResource(signal => api(`${address()}/cache`, { answer: nodeCache, signal }), {
+    when: () => toValue(id),
+  })
   return {
     ...resource,
-    /** Empties everything that no server uses. */
-    async purge() {
-      await api(`${address()}/purge-cache`, { method: 'POST', body: {}, answer: z.unknown() })
+    /** Empties everything that no server uses; resolves, when it is done, to the bytes that this freed. */
+    async purge(): Promise<number> {
+      const { result } = await api(`${address()}/purge-cache`, { method: 'POST', body: {}, answer: purged })
       await resource.load()
+      return result.freedBytes
     },
   }
 }

@@ -1,7 +1,8 @@
 import { computed, readonly, ref } from 'vue'
 import { z } from 'zod'
 import { page } from '../shared/schemas/common'
-import { createNodeAnswer, createNodeBody, node, patchNodeBody, type Node } from '../shared/schemas/node'
+import type { createNodeBody, patchNodeBody } from '../shared/schemas/node'
+import { createNodeAnswer, node, type Node } from '../shared/schemas/node'
 import { POLICY } from '../shared/domain/policy'
 import { createLiveCollection } from './live/live-collection'
 
@@ -36,8 +37,7 @@ export function useNodes() {
       collection.retain(seen, requestedAt)
       error.value = null
       status.value = 'ready'
-    }
-    catch (cause) {
+    } catch (cause) {
       error.value = cause
       status.value = before === 'ready' ? 'ready' : 'failed'
     }
@@ -64,7 +64,9 @@ export function useNodes() {
     },
     async change(id: string, body: z.input<typeof patchNodeBody>) {
       const requestedAt = Date.now()
-      collection.put(await api(`/nodes/${encodeURIComponent(id)}`, { method: 'PATCH', body, answer: node }), { requestedAt })
+      collection.put(await api(`/nodes/${encodeURIComponent(id)}`, { method: 'PATCH', body, answer: node }), {
+        requestedAt,
+      })
     },
     async remove(id: string) {
       await api(`/nodes/${encodeURIComponent(id)}`, { method: 'DELETE', answer: z.unknown() })

@@ -20,15 +20,21 @@ export function usePagedList<Item extends z.ZodType>(path: string, item: Item, l
       cursor.value = part.nextCursor
       error.value = null
       ready.value = true
-    }
-    catch (cause) {
+    } catch (cause) {
       error.value = cause
-    }
-    finally {
+    } finally {
       loading.value = false
     }
   }
 
   void read(null)
-  return { items, ready, loading, error, hasMore: computed(() => cursor.value !== null), load: () => read(null), more: () => read(cursor.value) }
+  return {
+    items,
+    ready,
+    loading,
+    error,
+    hasMore: computed(() => cursor.value !== null),
+    load: () => read(null),
+    more: () => read(cursor.value),
+  }
 }

@@ -57,8 +57,8 @@ function lost() {
 function receive(name: Name, payload: unknown) {
   const parsed = brainToPanel[name].safeParse(payload)
   if (!parsed.success) {
-    console.error(`A live message of the brain has a shape this panel does not know: ${name}`, parsed.error.issues)
-    return
+    const fault = `A live message of the brain has a shape this panel does not know: ${name}`
+    return reportError(new Error(fault, { cause: parsed.error }))
   }
   for (const handler of handlers.get(name) ?? []) handler(parsed.data as never)
 }

@@ -4,7 +4,10 @@ import { onScopeDispose, ref, shallowRef, watch, type WatchSource } from 'vue'
  * Something read from the brain for one page: its value, whether it is being read, and what went wrong. What was read
  * before stays on screen while it is read again and when that fails.
  */
-export function useResource<Value>(read: (signal: AbortSignal) => Promise<Value>, options: { when?: WatchSource<unknown> } = {}) {
+export function useResource<Value>(
+  read: (signal: AbortSignal) => Promise<Value>,
+  options: { when?: WatchSource<unknown> } = {},
+) {
   const value = shallowRef<Value>()
   const error = shallowRef<unknown>(null)
   const loading = ref(false)
@@ -19,11 +22,9 @@ export function useResource<Value>(read: (signal: AbortSignal) => Promise<Value>
       if (mine.signal.aborted) return
       value.value = answer
       error.value = null
-    }
-    catch (cause) {
+    } catch (cause) {
       if (!mine.signal.aborted) error.value = cause
-    }
-    finally {
+    } finally {
       if (current === mine) loading.value = false
     }
   }

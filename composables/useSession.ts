@@ -1,6 +1,7 @@
 import { computed, readonly, ref } from 'vue'
 import { z } from 'zod'
-import { loginBody, meAnswer, setupBody, type User } from '../shared/schemas/account'
+import type { loginBody, setupBody } from '../shared/schemas/account'
+import { meAnswer, type User } from '../shared/schemas/account'
 import { roleAllows, type Permission } from '../shared/domain/permissions'
 import { ApiError } from './api/api-error'
 import { request } from './api/request'
@@ -13,8 +14,7 @@ async function load(): Promise<User | null> {
   try {
     user.value = (await request('/auth/me', { answer: meAnswer })).user
     status.value = 'signed-in'
-  }
-  catch (error) {
+  } catch (error) {
     if (!(error instanceof ApiError)) throw error
     user.value = null
     status.value = error.status === 401 ? 'signed-out' : 'unreachable'

@@ -11,7 +11,8 @@ export function useStatus() {
   const api = useApi()
   const resource = useResource(signal => api('/status', { answer: status, signal }))
   const reread = gather(resource.load, REREAD_MS)
-  for (const name of ['instance.changed', 'instance.event', 'node.removed', 'template.changed'] as const) useLive(name, reread)
+  for (const name of ['instance.changed', 'instance.event', 'node.removed', 'template.changed'] as const)
+    useLive(name, reread)
   useNodeContactChange(reread)
   useIntervalFn(resource.load, IDLE_REREAD_MS)
   return resource
@@ -20,7 +21,7 @@ export function useStatus() {
 /** Nodes report all the time; only a change of contact or of the engine matters to the counts. */
 function useNodeContactChange(then: () => void) {
   const known = new Map<string, string>()
-  useLive('node.changed', (node) => {
+  useLive('node.changed', node => {
     const now = `${node.contact} ${node.specs?.engine.available}`
     if (known.get(node.id) !== now) then()
     known.set(node.id, now)

@@ -7,7 +7,7 @@ export function useTemplate(id: MaybeRefOrGetter<string>) {
   const api = useApi()
   const address = () => `/templates/${encodeURIComponent(toValue(id))}`
   const resource = useResource(signal => api(address(), { answer: templateView, signal }), { when: () => toValue(id) })
-  useLive('template.changed', (changed) => {
+  useLive('template.changed', changed => {
     if (changed.id === toValue(id)) void resource.load()
   })
   return {

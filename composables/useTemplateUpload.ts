@@ -4,7 +4,15 @@ import { templateType } from '../shared/schemas/template-type'
 import { ApiError } from './api/api-error'
 import { uploadArchive, type UploadProgress, type UploadRequest } from './template/upload'
 
-const answer = z.object({ id: z.string(), version: z.string(), sha256: z.string(), sizeBytes: z.number(), files: z.number(), type: templateType, tags: z.array(z.string()) })
+const answer = z.object({
+  id: z.string(),
+  version: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.number(),
+  files: z.number(),
+  type: templateType,
+  tags: z.array(z.string()),
+})
 export type Published = z.output<typeof answer>
 
 /** One archive on its way to the brain: progress, speed, cancel, and what became of it. */
@@ -34,8 +42,7 @@ export function useTemplateUpload() {
       if (!parsed.success) throw new ApiError('unexpected', { cause: parsed.error })
       published.value = parsed.data
       phase.value = 'done'
-    }
-    catch (cause) {
+    } catch (cause) {
       phase.value = mine.signal.aborted ? 'idle' : 'failed'
       error.value = mine.signal.aborted ? null : cause
     }

@@ -9,7 +9,7 @@ const REREAD_MS = 500
 /** All templates with their newest version. Read again when one changes. */
 export function useTemplates() {
   const api = useApi()
-  const resource = useResource(async (signal) => {
+  const resource = useResource(async signal => {
     const items: TemplateSummary[] = []
     let cursor: string | undefined
     do {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { createTokenAnswer, createTokenBody, token } from '../shared/schemas/account'
+import type { createTokenBody } from '../shared/schemas/account'
+import { createTokenAnswer, token } from '../shared/schemas/account'
 
 /** Tokens of scripts and monitors. The secret is in the answer of `create` and nowhere else. */
 export function useTokens() {

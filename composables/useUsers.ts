@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { createUserBody, patchUserBody, userDetail } from '../shared/schemas/account'
+import type { createUserBody, patchUserBody } from '../shared/schemas/account'
+import { userDetail } from '../shared/schemas/account'
 
 /** The people who may sign in. For administrators. */
 export function useUsers() {

@@ -2,7 +2,7 @@ import type { Permission } from '../shared/domain/permissions'
 import { safeReturnPath } from '../composables/api/return-path'
 
 /** Every page but sign-in and set-up needs a session; some need a permission as well. */
-export default defineNuxtRouteMiddleware(async (to) => {
+export default defineNuxtRouteMiddleware(async to => {
   const session = useSession()
   if (to.path === '/setup') return
   if (to.path === '/login') {

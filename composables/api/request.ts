@@ -28,7 +28,10 @@ export function apiAddress(path: string, query: RequestOptions<z.ZodType>['query
  * One call of the API. Throws ApiError for everything but an aborted request, which throws the abort itself.
  * The answer is parsed: what reaches a page has the shape that its schema says.
  */
-export async function request<Answer extends z.ZodType>(path: string, options: RequestOptions<Answer>): Promise<z.output<Answer>> {
+export async function request<Answer extends z.ZodType>(
+  path: string,
+  options: RequestOptions<Answer>,
+): Promise<z.output<Answer>> {
   const response = await send(path, options)
   learnBrainTime(response.headers.get('date'))
   if (!response.ok) throw await errorOfAnswer(response)
@@ -44,12 +47,15 @@ async function send(path: string, options: RequestOptions<z.ZodType>): Promise<R
     return await fetch(apiAddress(path, options.query), {
       method: options.method ?? 'GET',
       credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(hasBody ? { 'content-type': 'application/json' } : {}), ...options.headers },
+      headers: {
+        accept: 'application/json',
+        ...(hasBody ? { 'content-type': 'application/json' } : {}),
+        ...options.headers,
+      },
       body: hasBody ? JSON.stringify(options.body) : null,
       signal: options.signal ?? null,
     })
-  }
-  catch (cause) {
+  } catch (cause) {
     if (options.signal?.aborted) throw cause
     throw new ApiError('unreachable', { cause })
   }
@@ -60,8 +66,7 @@ async function bodyOf(response: Response): Promise<unknown> {
   const type = response.headers.get('content-type') ?? ''
   try {
     return type.includes('json') ? await response.json() : await response.text()
-  }
-  catch (cause) {
+  } catch (cause) {
     throw new ApiError('unreachable', { status: response.status, cause })
   }
 }
@@ -75,15 +80,15 @@ export function apiErrorFrom(status: number, body: string, retryAfter: string | 
   const seconds = Number(retryAfter)
   const retryAfterSeconds = retryAfter && Number.isFinite(seconds) ? seconds : undefined
   const parsed = problem.safeParse(jsonOrText(body))
-  if (!parsed.success) return new ApiError(status >= 502 && status <= 504 ? 'unreachable' : 'unexpected', { status, retryAfterSeconds })
+  if (!parsed.success)
+    return new ApiError(status >= 502 && status <= 504 ? 'unreachable' : 'unexpected', { status, retryAfterSeconds })
   return new ApiError('problem', { problem: parsed.data, retryAfterSeconds })
 }
 
 function jsonOrText(body: string): unknown {
   try {
     return JSON.parse(body)
-  }
-  catch {
+  } catch {
     return body
   }
 }

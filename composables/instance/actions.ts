@@ -28,12 +28,18 @@ export function isOffered(instance: Pick<Instance, 'state' | 'desired'>, action:
   const { state, desired } = instance
   if (desired === 'destroyed' || state === 'DESTROYING' || state === 'DESTROYED') return false
   switch (action) {
-    case 'start': return desired === 'stopped' && state !== 'FAILED'
-    case 'stop': return desired === 'running' && state !== 'FAILED'
-    case 'restart': return desired === 'running' && (state === 'RUNNING' || state === 'STARTING')
-    case 'kill': return mayHaveProcess(state)
-    case 'retry': return state === 'FAILED'
-    case 'destroy': return true
+    case 'start':
+      return desired === 'stopped' && state !== 'FAILED'
+    case 'stop':
+      return desired === 'running' && state !== 'FAILED'
+    case 'restart':
+      return desired === 'running' && (state === 'RUNNING' || state === 'STARTING')
+    case 'kill':
+      return mayHaveProcess(state)
+    case 'retry':
+      return state === 'FAILED'
+    case 'destroy':
+      return true
   }
 }
 

@@ -16,7 +16,6 @@ export interface AnsiSpan {
 type Style = Omit<AnsiSpan, 'text'>
 const PLAIN: Style = { color: null, bold: false, dim: false, italic: false, underline: false }
 
-/* eslint-disable no-control-regex -- control characters are what this file is about */
 const SEQUENCE = new RegExp(
   [
     '\\x1b\\[([0-?]*)[ -/]*([@-~])', // CSI … final
@@ -28,7 +27,6 @@ const SEQUENCE = new RegExp(
   ].join('|'),
   'g',
 )
-/* eslint-enable no-control-regex */
 
 /** Splits one console line into runs of equal style. */
 export function parseAnsi(line: string): AnsiSpan[] {
@@ -55,7 +53,9 @@ export function stripAnsi(line: string): string {
 }
 
 function sameStyle(a: Style, b: Style): boolean {
-  return a.color === b.color && a.bold === b.bold && a.dim === b.dim && a.italic === b.italic && a.underline === b.underline
+  return (
+    a.color === b.color && a.bold === b.bold && a.dim === b.dim && a.italic === b.italic && a.underline === b.underline
+  )
 }
 
 function applySgr(style: Style, parameters: string): Style {
@@ -67,8 +67,7 @@ function applySgr(style: Style, parameters: string): Style {
       const { color, used } = extendedColor(codes.slice(at + 1))
       if (code === 38 && color) next.color = color
       at += used
-    }
-    else next = applyCode(next, code)
+    } else next = applyCode(next, code)
   }
   return next
 }
@@ -91,7 +90,8 @@ function applyCode(style: Style, code: number): Style {
 function extendedColor(rest: number[]): { color: AnsiSpan['color']; used: number } {
   const [kind, first, green, blue] = rest
   if (kind === 5) return { color: byte(first) ? indexedColor(first) : null, used: 2 }
-  if (kind === 2) return { color: byte(first) && byte(green) && byte(blue) ? { rgb: [first, green, blue] } : null, used: 4 }
+  if (kind === 2)
+    return { color: byte(first) && byte(green) && byte(blue) ? { rgb: [first, green, blue] } : null, used: 4 }
   return { color: null, used: 1 }
 }
 

@@ -28,8 +28,16 @@ export interface DraftLayer {
 
 export function emptyDraft(): InstanceDraft {
   return {
-    name: '', description: '', layers: [], variables: {}, ports: {}, resources: {}, restart: undefined,
-    placement: { node: undefined, region: undefined, tags: [] }, persistent: true, start: true,
+    name: '',
+    description: '',
+    layers: [],
+    variables: {},
+    ports: {},
+    resources: {},
+    restart: undefined,
+    placement: { node: undefined, region: undefined, tags: [] },
+    persistent: true,
+    start: true,
   }
 }
 
@@ -39,16 +47,23 @@ export function layerRequestsOf(draft: Pick<InstanceDraft, 'layers'>) {
 }
 
 /** Variables that have a value and that the stack knows; what was typed for a layer that was taken out again stays unsent. */
-export function variablesOf(draft: Pick<InstanceDraft, 'variables'>, preview: StackPreview | undefined): Record<string, string> {
+export function variablesOf(
+  draft: Pick<InstanceDraft, 'variables'>,
+  preview: StackPreview | undefined,
+): Record<string, string> {
   const known = new Set(preview?.variables.map(variable => variable.name))
-  return Object.fromEntries(Object.entries(draft.variables).filter(([name, value]) => value !== '' && (!preview || known.has(name))))
+  return Object.fromEntries(
+    Object.entries(draft.variables).filter(([name, value]) => value !== '' && (!preview || known.has(name))),
+  )
 }
 
 /** The request that creates the draft. Ports are sent whole when one of them was changed. */
 export function bodyOf(draft: InstanceDraft, preview: StackPreview | undefined): CreateInstance {
   const { node, region, tags } = draft.placement
   const ports = portsOf(draft, preview)
-  const resources = Object.fromEntries(Object.entries(draft.resources).filter(([, value]) => value !== undefined && value !== null))
+  const resources = Object.fromEntries(
+    Object.entries(draft.resources).filter(([, value]) => value !== undefined && value !== null),
+  )
   return {
     name: draft.name.trim(),
     ...(draft.description ? { description: draft.description } : {}),
@@ -57,7 +72,15 @@ export function bodyOf(draft: InstanceDraft, preview: StackPreview | undefined):
     ...(ports ? { ports } : {}),
     ...(Object.keys(resources).length ? { resources } : {}),
     ...(draft.restart ? { restart: { policy: draft.restart } } : {}),
-    ...(node || region || tags.length ? { placement: { ...(node ? { node } : {}), ...(region ? { region } : {}), ...(tags.length ? { tags: [...tags] } : {}) } } : {}),
+    ...(node || region || tags.length
+      ? {
+          placement: {
+            ...(node ? { node } : {}),
+            ...(region ? { region } : {}),
+            ...(tags.length ? { tags: [...tags] } : {}),
+          },
+        }
+      : {}),
     persistent: draft.persistent,
     desired: draft.start ? 'running' : 'stopped',
   }
@@ -65,7 +88,9 @@ export function bodyOf(draft: InstanceDraft, preview: StackPreview | undefined):
 
 function portsOf(draft: InstanceDraft, preview: StackPreview | undefined): CreateInstance['ports'] {
   const declared = preview?.runtime.ports ?? []
-  const isChanged = declared.some(({ name }) => draft.ports[name]?.host !== undefined || draft.ports[name]?.expose !== undefined)
+  const isChanged = declared.some(
+    ({ name }) => draft.ports[name]?.host !== undefined || draft.ports[name]?.expose !== undefined,
+  )
   if (!isChanged) return undefined
   return declared.map(({ name, protocol, container, expose }) => {
     const change = draft.ports[name]
@@ -86,11 +111,14 @@ export function faultsOf(
   say: (fault: 'required' | 'pattern', values: Record<string, string>) => string,
 ): ErrorIssue[] {
   const parsed = createInstanceBody.safeParse(bodyOf(draft, preview))
-  const issues = parsed.success ? [] : parsed.error.issues.map(issue => ({ path: issue.path.join('.'), message: issue.message }))
+  const issues = parsed.success
+    ? []
+    : parsed.error.issues.map(issue => ({ path: issue.path.join('.'), message: issue.message }))
   for (const variable of preview?.variables ?? []) {
     const value = draft.variables[variable.name] ?? ''
     const path = `variables.${variable.name}`
-    if (value === '' && variable.required && variable.default === null) issues.push({ path, message: say('required', { name: variable.name }) })
+    if (value === '' && variable.required && variable.default === null)
+      issues.push({ path, message: say('required', { name: variable.name }) })
     else if (value !== '' && variable.pattern !== null && !matchesPattern(value, variable.pattern)) {
       issues.push({ path, message: say('pattern', { pattern: variable.pattern }) })
     }
@@ -102,8 +130,7 @@ export function faultsOf(
 function matchesPattern(value: string, pattern: string): boolean {
   try {
     return new RegExp(`^(?:${pattern})$`, 'u').test(value)
-  }
-  catch {
+  } catch {
     return true
   }
 }

@@ -11,7 +11,11 @@ export interface InstanceFilter {
 }
 
 const list = (value: LocationQuery[string] | undefined) =>
-  [value].flat().flatMap(part => (part ?? '').split(',')).map(part => part.trim()).filter(Boolean)
+  [value]
+    .flat()
+    .flatMap(part => (part ?? '').split(','))
+    .map(part => part.trim())
+    .filter(Boolean)
 
 /** Unknown states in an address are left out: an old bookmark still opens. */
 export function filterFromQuery(query: LocationQuery): InstanceFilter {
@@ -47,5 +51,7 @@ export function matchesFilter(instance: Instance, filter: InstanceFilter): boole
 
 function haystack(instance: Instance): string {
   return [instance.name, instance.id, instance.description, instance.gamemode, instance.address, instance.node?.name]
-    .filter(Boolean).join('\n').toLowerCase()
+    .filter(Boolean)
+    .join('\n')
+    .toLowerCase()
 }

@@ -67,23 +67,35 @@ function sortTree(nodes: TreeNode[]): void {
 /** The merged stack: every path with the layer that wins it. */
 export function previewTree(entries: readonly PreviewEntry[], search = ''): TreeNode[] {
   const needle = search.trim().toLowerCase()
-  const wanted = needle ? entries.filter(entry => entry.type !== 'dir' && entry.path.toLowerCase().includes(needle)) : entries
-  return buildTree(wanted.map(({ path, type, sizeBytes, target, layer, overrides, filledIn }) => ({
-    path, kind: type, sizeBytes, target, layer, overrides, filledIn,
-  })))
+  const wanted = needle
+    ? entries.filter(entry => entry.type !== 'dir' && entry.path.toLowerCase().includes(needle))
+    : entries
+  return buildTree(
+    wanted.map(({ path, type, sizeBytes, target, layer, overrides, filledIn }) => ({
+      path,
+      kind: type,
+      sizeBytes,
+      target,
+      layer,
+      overrides,
+      filledIn,
+    })),
+  )
 }
 
 /** The files of one template version. */
 export function filesTree(entries: readonly IndexEntry[]): TreeNode[] {
-  return buildTree(entries.map(entry => ({
-    path: entry.path,
-    kind: entry.type,
-    sizeBytes: entry.type === 'file' ? entry.sizeBytes : 0,
-    target: entry.type === 'symlink' ? entry.target : null,
-    layer: null,
-    overrides: [],
-    filledIn: entry.type === 'file' && (entry.placeholders?.length ?? 0) > 0,
-  })))
+  return buildTree(
+    entries.map(entry => ({
+      path: entry.path,
+      kind: entry.type,
+      sizeBytes: entry.type === 'file' ? entry.sizeBytes : 0,
+      target: entry.type === 'symlink' ? entry.target : null,
+      layer: null,
+      overrides: [],
+      filledIn: entry.type === 'file' && (entry.placeholders?.length ?? 0) > 0,
+    })),
+  )
 }
 
 /** Paths of all folders, for opening them. */

@@ -1,16 +1,23 @@
 import type { Node, NodeLoad } from '../../shared/schemas/node'
 
 export type UsageKind = 'cpu' | 'memory' | 'disk'
-export interface Usage { used: number; total: number; reserved: number }
+export interface Usage {
+  used: number
+  total: number
+  reserved: number
+}
 
 /** How much of a machine is used and promised, in cores or bytes; null before its agent reported. */
 export function usageOf(node: Node, kind: UsageKind): Usage | null {
   const { specs, load, reserved } = node
   if (!specs || !load) return null
   switch (kind) {
-    case 'cpu': return { used: load.cpu * specs.cpus, total: specs.cpus, reserved: reserved.cpus }
-    case 'memory': return { used: load.memoryUsedBytes, total: specs.memoryBytes, reserved: reserved.memoryBytes }
-    case 'disk': return { used: load.diskTotalBytes - load.diskFreeBytes, total: load.diskTotalBytes, reserved: 0 }
+    case 'cpu':
+      return { used: load.cpu * specs.cpus, total: specs.cpus, reserved: reserved.cpus }
+    case 'memory':
+      return { used: load.memoryUsedBytes, total: specs.memoryBytes, reserved: reserved.memoryBytes }
+    case 'disk':
+      return { used: load.diskTotalBytes - load.diskFreeBytes, total: load.diskTotalBytes, reserved: 0 }
   }
 }
 

@@ -12,6 +12,10 @@ export function isArchiveName(fileName: string): boolean {
 export function guessFromFileName(fileName: string): { id: string; version: string } {
   const stem = fileName.replace(ENDINGS, '')
   const match = /^(.+?)[-_@]v?(\d[0-9A-Za-z._+-]*)$/.exec(stem)
-  const id = (match?.[1] ?? stem).toLowerCase().replace(/[^a-z0-9-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63)
+  const id = (match?.[1] ?? stem)
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63)
   return { id, version: match?.[2] ?? '' }
 }

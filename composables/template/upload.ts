@@ -31,7 +31,11 @@ export function uploadArchive(upload: UploadRequest): Promise<unknown> {
     const abort = () => request.abort()
     upload.signal.addEventListener('abort', abort, { once: true })
     request.upload.onprogress = event =>
-      upload.onProgress({ sentBytes: event.loaded, totalBytes: event.total, bytesPerSecond: speed(event.loaded, Date.now()) })
+      upload.onProgress({
+        sentBytes: event.loaded,
+        totalBytes: event.total,
+        bytesPerSecond: speed(event.loaded, Date.now()),
+      })
     request.onabort = () => reject(upload.signal.reason)
     request.onerror = () => reject(new ApiError('unreachable'))
     request.onload = () => {
