@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
@@ -21,6 +22,8 @@ export interface DatabaseHandle {
  */
 export function openDatabase(file: string): DatabaseHandle {
   const sqlite = new BetterSqlite3(file)
+  // Before the first write: the log beside it gets the same mode. Others on the machine, such as servers, must not read it.
+  if (!sqlite.memory) chmodSync(file, 0o600)
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = FULL')
   sqlite.pragma('foreign_keys = ON')

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openDatabase } from '../../../../server/db/client'
@@ -15,5 +16,13 @@ it('syncs every commit and watches over references', () => {
   expect(
     ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map(name => sqlite.pragma(name, { simple: true })),
   ).toEqual(['wal', FULL, 1, 5_000])
+  close()
+})
+
+it('is for nobody else on the machine to read, nor is the log beside it', async () => {
+  const { sqlite, close } = openDatabase(join(folder.path, 'x.db'))
+  sqlite.exec('CREATE TABLE t (a)')
+  for (const name of ['x.db', 'x.db-wal', 'x.db-shm'])
+    expect((await stat(join(folder.path, name))).mode & 0o777, name).toBe(0o600)
   close()
 })
