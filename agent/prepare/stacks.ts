@@ -77,4 +77,3 @@ export async function openStacks(dataDir: string, folders: LayerFolders) {
     },
   }
 }
-export type Stacks = Awaited<ReturnType<typeof openStacks>>

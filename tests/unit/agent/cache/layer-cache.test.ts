@@ -32,7 +32,7 @@ async function archive(files: Record<string, string>): Promise<Buffer> {
   for (const [name, text] of Object.entries(files)) tar.entry({ name }, text)
   tar.finalize()
   const parts: Buffer[] = []
-  for await (const part of tar) parts.push(part)
+  for await (const part of tar as AsyncIterable<Buffer>) parts.push(part)
   return gzipSync(Buffer.concat(parts))
 }
 
