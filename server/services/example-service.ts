@@ -67,7 +67,11 @@ export function createExampleService(deps: ExampleServiceDeps): ExampleService {
       const steps = LAYERS.length + 1
       for (const [done, template] of LAYERS.entries()) {
         await operation.progress({ done, total: steps, step: `Publishing ${template}` })
-        await templates.publish({ actor: SYSTEM }, { template, version: LAYERS_VERSION }, packFolder(join(folder, template)))
+        await templates.publish(
+          { actor: SYSTEM },
+          { template, version: LAYERS_VERSION },
+          packFolder(join(folder, template)),
+        )
       }
       await operation.progress({ done: LAYERS.length, total: steps, step: 'Creating the server' })
       const { id } = (await findMade()) ?? (await create(nodeId))
@@ -85,7 +89,8 @@ export function createExampleService(deps: ExampleServiceDeps): ExampleService {
   function create(nodeId: string | null): Promise<Instance> {
     const wanted = createInstanceBody.parse({
       name: SERVER_NAME,
-      description: 'Made from the example layers on the first start. Destroy it whenever you like; it does not come back.',
+      description:
+        'Made from the example layers on the first start. Destroy it whenever you like; it does not come back.',
       layers: LAYERS.map(template => ({ template, version: LAYERS_VERSION })),
       ...(nodeId === null ? {} : { placement: { node: nodeId } }),
     })
@@ -115,7 +120,8 @@ export function createExampleService(deps: ExampleServiceDeps): ExampleService {
 }
 
 function newsOf({ id, name, state, address, runtime, reason }: Instance): ExampleNews {
-  const why = reason?.message ?? (state === 'RUNNING' && runtime === 'docker' ? 'Docker answers on this machine.' : null)
+  const why =
+    reason?.message ?? (state === 'RUNNING' && runtime === 'docker' ? 'Docker answers on this machine.' : null)
   return { instanceId: id, name, state, address, runtime, message: why }
 }
 
@@ -127,6 +133,7 @@ export function findExampleFolder(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, 'examples', 'hello')
     if (existsSync(join(candidate, LAYERS[0], 'strata.yaml'))) return candidate
-    if (folder === dirname(folder)) throw new AppError('NOT_FOUND', 'The folder examples/hello is missing; build again with npm start.')
+    if (folder === dirname(folder))
+      throw new AppError('NOT_FOUND', 'The folder examples/hello is missing; build again with npm start.')
   }
 }

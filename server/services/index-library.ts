@@ -5,8 +5,8 @@ import { readArchive } from '../../core/archive/read-archive'
 import { POLICY } from '../../shared/domain/policy'
 import { isAppError } from '../../shared/errors'
 import type { LayerIndex } from '../../shared/schemas/layer-index'
+import { indexKey, layerKey } from '../domain/object-keys'
 import type { ObjectStore } from '../ports'
-import { indexKey, layerKey } from '../store/object-key'
 
 /** The indexes of published archives: kept as objects, the ones used last also in memory. */
 export interface IndexLibrary {
@@ -21,7 +21,10 @@ export interface IndexLibrary {
 }
 
 /** @param limitBytes how much memory the kept indexes may take, by estimate; the one used longest ago goes first */
-export function createIndexLibrary(objects: ObjectStore, limitBytes: number = POLICY.templates.indexCacheBytes): IndexLibrary {
+export function createIndexLibrary(
+  objects: ObjectStore,
+  limitBytes: number = POLICY.templates.indexCacheBytes,
+): IndexLibrary {
   /** In the order of their last use. */
   const kept = new Map<string, { loading: Promise<LayerIndex>; bytes: number }>()
   let keptBytes = 0

@@ -2,8 +2,8 @@ import { POLICY } from '../../shared/domain/policy'
 import { AppError } from '../../shared/errors'
 import type { ErrorIssue } from '../../shared/errors'
 import type { LockedLayer } from '../../shared/schemas/instance'
+import { layerKey } from '../domain/object-keys'
 import type { LayerSource, ObjectStore, TemplateStore, TemplateVersionRecord } from '../ports'
-import { layerKey } from '../store/object-key'
 import type { IndexLibrary } from './index-library'
 
 type Asked = Parameters<LayerSource['lock']>[0][number]
@@ -22,7 +22,8 @@ export function createLayerSource(deps: {
     if (named) return named
     const template = await templates.find(asked.template)
     if (!template) return `there is no template "${asked.template}"`
-    if (asked.version) return `"${asked.template}" has no version "${asked.version}"; the newest is "${template.newest.version}"`
+    if (asked.version)
+      return `"${asked.template}" has no version "${asked.version}"; the newest is "${template.newest.version}"`
     const tag = asked.tag ?? 'latest'
     const version = template.tags[tag]
     const tagged = version === undefined ? undefined : await templates.findVersion(asked.template, version)
@@ -76,9 +77,15 @@ export function createLayerSource(deps: {
       const key = layerKey(sha256)
       const found = await objects.stat(key)
       if (!found) {
-        throw new AppError('NOT_FOUND', `The object store of the brain does not hold the bytes ${sha256.slice(0, 12)}… any more. Publish them again.`)
+        throw new AppError(
+          'NOT_FOUND',
+          `The object store of the brain does not hold the bytes ${sha256.slice(0, 12)}… any more. Publish them again.`,
+        )
       }
-      return { url: await objects.signedUrl(key, { expiresInMs: POLICY.transfer.ticketMs }), sizeBytes: found.sizeBytes }
+      return {
+        url: await objects.signedUrl(key, { expiresInMs: POLICY.transfer.ticketMs }),
+        sizeBytes: found.sizeBytes,
+      }
     },
   }
 }

@@ -16,12 +16,19 @@ export interface OperationService {
    * Does `work` as an operation of `subject`, and ends it with what the work returned or why it failed. CONFLICT,
    * before any work, while another operation of the same subject runs. What `work` throws is thrown here as well.
    */
-  run(wanted: { kind: string; subject: Operation['subject'] }, work: (operation: RunningOperation) => Promise<Operation['result']>): Promise<Operation>
+  run(
+    wanted: { kind: string; subject: Operation['subject'] },
+    work: (operation: RunningOperation) => Promise<Operation['result']>,
+  ): Promise<Operation>
   /** Asks a running one to stop. NOT_FOUND; CONFLICT when it has ended already. */
   cancel(id: string): Promise<Operation>
   /** The last one of this kind that ended well for the subject. */
   findDone(kind: string, subject: Operation['subject']): Promise<Operation | undefined>
-  list(filter: { state?: Operation['state']; limit: number; cursor?: string }): Promise<{ items: Operation[]; nextCursor: string | null }>
+  list(filter: {
+    state?: Operation['state']
+    limit: number
+    cursor?: string
+  }): Promise<{ items: Operation[]; nextCursor: string | null }>
   /** At start: what ran when the brain died has failed, and its subjects are free again. */
   recover(): Promise<void>
 }
@@ -37,7 +44,11 @@ export function createOperationService(deps: {
 
   const publish = (operation: Operation) => panel.publish('operation.changed', operation, 'operation.read')
 
-  async function end(id: string, state: 'done' | 'failed' | 'cancelled', result: Operation['result']): Promise<Operation> {
+  async function end(
+    id: string,
+    state: 'done' | 'failed' | 'cancelled',
+    result: Operation['result'],
+  ): Promise<Operation> {
     const ended = await operations.update(id, { state, result, endedAt: clock.now() })
     if (!ended) throw new AppError('CONFLICT', 'The operation has ended already.')
     publish(ended)

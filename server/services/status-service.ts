@@ -64,7 +64,10 @@ export function createStatusService(deps: StatusServiceDeps): StatusService {
       ])
       const contacts: Status['nodes'] = { pending: 0, online: 0, suspect: 0, offline: 0 }
       for (const { contact } of known) contacts[contact] += 1
-      const troubled = await instances.list({ states: ['FAILED', 'STARTING', 'REQUESTED'], limit: POLICY.lists.maxLimit })
+      const troubled = await instances.list({
+        states: ['FAILED', 'STARTING', 'REQUESTED'],
+        limit: POLICY.lists.maxLimit,
+      })
       return {
         version,
         startedAt,
@@ -80,7 +83,9 @@ export function createStatusService(deps: StatusServiceDeps): StatusService {
     async start() {
       await sample()
       sampling = setInterval(() => {
-        sample().catch((error: unknown) => log.error({ err: error }, 'The number of running servers could not be sampled'))
+        sample().catch((error: unknown) =>
+          log.error({ err: error }, 'The number of running servers could not be sampled'),
+        )
       }, POLICY.status.sampleMs).unref()
     },
 

@@ -44,9 +44,13 @@ export async function storeAndJudge<Approved extends { key: string }>(
   }
 }
 
-async function* teeInto(judged: Writable, verdict: () => Promise<LayerIndex>, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* teeInto(
+  judged: Writable,
+  verdict: () => Promise<LayerIndex>,
+  body: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
   for await (const chunk of body) {
-    const failure = await new Promise<unknown>(resolve => judged.write(chunk, resolve))
+    const failure = await new Promise<Error | null | undefined>(resolve => judged.write(chunk, resolve))
     if (failure) {
       // The judge closes its stream when it has seen enough; its own words say why.
       await verdict()
@@ -60,7 +64,12 @@ async function* teeInto(judged: Writable, verdict: () => Promise<LayerIndex>, bo
 async function* withIdleLimit(body: Readable): AsyncGenerator<Buffer> {
   const giveUp = () => {
     const seconds = POLICY.transfer.idleMs / 1_000
-    body.destroy(new AppError('BAD_REQUEST', `Nothing came for ${seconds} s, so the upload was given up; nothing was kept. Send it again.`))
+    body.destroy(
+      new AppError(
+        'BAD_REQUEST',
+        `Nothing came for ${seconds} s, so the upload was given up; nothing was kept. Send it again.`,
+      ),
+    )
   }
   let watchdog = setTimeout(giveUp, POLICY.transfer.idleMs)
   try {

@@ -4,8 +4,8 @@ import { AppError } from '../../shared/errors'
 import type { LayerIndex } from '../../shared/schemas/layer-index'
 import type { TemplateSummary, TemplateVersionView, TemplateView } from '../../shared/schemas/template'
 import type { TemplateType } from '../../shared/schemas/template-type'
+import { layerKey } from '../domain/object-keys'
 import type { Clock, ObjectStore, PanelBus, Principal, TemplateStore, TemplateVersionRecord } from '../ports'
-import { layerKey } from '../store/object-key'
 import type { IndexLibrary } from './index-library'
 import type { KeyedLock } from './keyed-lock'
 import { storeAndJudge } from './store-and-judge'
@@ -30,7 +30,11 @@ export interface TemplateService {
    *   request, TYPE_MISSING when neither says one; VERSION_EXISTS for other bytes; BAD_REQUEST for a body that broke
    *   off; DISK_FULL.
    */
-  publish(by: Pick<Principal, 'actor'>, request: PublishRequest, body: Readable): Promise<{ created: boolean; version: TemplateVersionView }>
+  publish(
+    by: Pick<Principal, 'actor'>,
+    request: PublishRequest,
+    body: Readable,
+  ): Promise<{ created: boolean; version: TemplateVersionView }>
   list(page: { limit: number; cursor?: string }): Promise<{ items: TemplateSummary[]; nextCursor: string | null }>
   /** NOT_FOUND for one without any version. */
   get(template: string): Promise<TemplateView>
@@ -165,17 +169,27 @@ export function createTemplateService(deps: TemplateServiceDeps): TemplateServic
 }
 
 /** What is published, from the request and from what the archive says of itself; the two must agree. */
-function toRecord(request: PublishRequest, index: LayerIndex, published: { at: number; by: string }): TemplateVersionRecord {
+function toRecord(
+  request: PublishRequest,
+  index: LayerIndex,
+  published: { at: number; by: string },
+): TemplateVersionRecord {
   const { manifest } = index
   if (manifest.id !== undefined && manifest.id !== request.template) {
-    throw metadata('id', `says "${manifest.id}", but the archive was sent to the template "${request.template}". Send it there, or leave id out`)
+    throw metadata(
+      'id',
+      `says "${manifest.id}", but the archive was sent to the template "${request.template}". Send it there, or leave id out`,
+    )
   }
   if (manifest.type && request.type && manifest.type !== request.type) {
     throw metadata('type', `says "${manifest.type}", but the request says "${request.type}". Leave one of them out`)
   }
   const type = request.type ?? manifest.type
   if (!type) {
-    throw new AppError('TYPE_MISSING', 'Neither the address (?type=) nor strata.yaml (type:) says what this is: master, gamemode, map or custom.')
+    throw new AppError(
+      'TYPE_MISSING',
+      'Neither the address (?type=) nor strata.yaml (type:) says what this is: master, gamemode, map or custom.',
+    )
   }
   return {
     template: request.template,
@@ -195,7 +209,9 @@ function toRecord(request: PublishRequest, index: LayerIndex, published: { at: n
 }
 
 function metadata(key: string, message: string): AppError {
-  return new AppError('METADATA_INVALID', `strata.yaml: ${key} ${message}.`, { issues: [{ path: `strata.yaml: ${key}`, message }] })
+  return new AppError('METADATA_INVALID', `strata.yaml: ${key} ${message}.`, {
+    issues: [{ path: `strata.yaml: ${key}`, message }],
+  })
 }
 
 /** By the first bytes, as `file` would: RFC 1952 and RFC 8878. */

@@ -56,7 +56,9 @@ export function openDiskStore(options: DiskStoreOptions): ObjectStore {
           await handle.close()
           throw notStored(key)
         }
-        return handle.createReadStream(range ? { start: range.start, ...(range.end === undefined ? {} : { end: range.end }) } : {})
+        return handle.createReadStream(
+          range ? { start: range.start, ...(range.end === undefined ? {} : { end: range.end }) } : {},
+        )
       } catch (error) {
         throw asStoreError(error, key)
       }
@@ -73,7 +75,10 @@ export function openDiskStore(options: DiskStoreOptions): ObjectStore {
 
     async *list(prefix) {
       for await (const file of filesBelow(options.root)) {
-        const key = file.slice(options.root.length + 1).split(sep).join('/')
+        const key = file
+          .slice(options.root.length + 1)
+          .split(sep)
+          .join('/')
         if (!key.startsWith(prefix)) continue
         const sizeBytes = await sizeOf(file)
         if (sizeBytes !== undefined) yield { key, sizeBytes }
@@ -81,7 +86,11 @@ export function openDiskStore(options: DiskStoreOptions): ObjectStore {
     },
 
     signedUrl(key, { expiresInMs, fileName }) {
-      const facts = { key: requireObjectKey(key), expiresAt: options.clock.now() + expiresInMs, fileName: fileName ?? null }
+      const facts = {
+        key: requireObjectKey(key),
+        expiresAt: options.clock.now() + expiresInMs,
+        fileName: fileName ?? null,
+      }
       return Promise.resolve(signPath(options.urlSecret, facts))
     },
   }
@@ -161,7 +170,11 @@ function notStored(key: string, cause?: unknown): AppError {
 function asStoreError(error: unknown, key?: string): unknown {
   const code = codeOf(error)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AppError('DISK_FULL', 'The disk of the brain has no room for this. Nothing was kept; make room and try again.', { cause: error })
+    return new AppError(
+      'DISK_FULL',
+      'The disk of the brain has no room for this. Nothing was kept; make room and try again.',
+      { cause: error },
+    )
   }
   return key !== undefined && isMissing(error) ? notStored(key, error) : error
 }

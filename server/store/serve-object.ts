@@ -23,7 +23,10 @@ export interface ObjectAnswer {
  * Answers a download of one object, whole or a range of it. Objects never change under their key, so the last part of
  * the key, a sha256, is the entity tag. NOT_FOUND when the store has no such object.
  */
-export async function answerObjectRequest(store: Pick<ObjectStore, 'get' | 'stat'>, request: ObjectRequest): Promise<ObjectAnswer> {
+export async function answerObjectRequest(
+  store: Pick<ObjectStore, 'get' | 'stat'>,
+  request: ObjectRequest,
+): Promise<ObjectAnswer> {
   const found = isObjectKey(request.key) ? await store.stat(request.key) : undefined
   if (!found) throw new AppError('NOT_FOUND', 'There is no such object. It may have been deleted meanwhile.')
   const { sizeBytes } = found
@@ -34,12 +37,18 @@ export async function answerObjectRequest(store: Pick<ObjectStore, 'get' | 'stat
     'content-type': 'application/octet-stream',
     'x-content-type-options': 'nosniff',
     'cache-control': 'private, no-store',
-    ...(request.fileName === null ? {} : { 'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(request.fileName)}` }),
+    ...(request.fileName === null
+      ? {}
+      : { 'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(request.fileName)}` }),
   }
   const isRangeWanted = request.ifRange === undefined || request.ifRange === etag
   const range = isRangeWanted ? parseRange(request.range, sizeBytes) : 'whole'
   if (range === 'unsatisfiable') {
-    return { status: 416, headers: { ...headers, 'content-range': `bytes */${sizeBytes}`, 'content-length': '0' }, body: null }
+    return {
+      status: 416,
+      headers: { ...headers, 'content-range': `bytes */${sizeBytes}`, 'content-length': '0' },
+      body: null,
+    }
   }
   const isPartial = range !== 'whole'
   return {

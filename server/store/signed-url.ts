@@ -49,7 +49,8 @@ export function verifySignedRequest(
   const facts: SignedFacts = { method: 'GET', key: request.key, expiresAt: Number(expires), fileName: name ?? null }
   const expected = signatureOf(secret, facts)
   const given = Buffer.from(signature, 'base64url')
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new AppError('FORBIDDEN', 'The signature of this download address is not right. Ask for a fresh one.')
+  if (given.length !== expected.length || !timingSafeEqual(given, expected))
+    throw new AppError('FORBIDDEN', 'The signature of this download address is not right. Ask for a fresh one.')
   if (now >= facts.expiresAt) {
     throw new AppError('FORBIDDEN', 'This download address has expired. Ask for a fresh one.')
   }

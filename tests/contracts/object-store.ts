@@ -26,7 +26,8 @@ export function describeObjectStore(driver: string, open: () => Promise<OpenedSt
     })
     afterEach(() => opened.close())
 
-    const put = (bytes: Buffer, key = `layers/aa/${sha256(bytes)}`) => opened.store.putStream(Readable.from([bytes]), () => Promise.resolve({ key }))
+    const put = (bytes: Buffer, key = `layers/aa/${sha256(bytes)}`) =>
+      opened.store.putStream(Readable.from([bytes]), () => Promise.resolve({ key }))
     const keys = async (prefix = '') => {
       const found: string[] = []
       for await (const object of opened.store.list(prefix)) found.push(object.key)
@@ -55,7 +56,8 @@ export function describeObjectStore(driver: string, open: () => Promise<OpenedSt
 
     it('reads ranges, ends included', async () => {
       const { key } = await put(Buffer.from('0123456789'))
-      const read = async (range: { start: number; end?: number }) => (await buffer(await opened.store.get(key, range))).toString()
+      const read = async (range: { start: number; end?: number }) =>
+        (await buffer(await opened.store.get(key, range))).toString()
       expect(await read({ start: 0, end: 0 })).toBe('0')
       expect(await read({ start: 3, end: 6 })).toBe('3456')
       expect(await read({ start: 7 })).toBe('789')
@@ -69,14 +71,18 @@ export function describeObjectStore(driver: string, open: () => Promise<OpenedSt
           throw new Error('the client went away')
         })(),
       )
-      await expect(opened.store.putStream(broken, () => Promise.resolve({ key: 'layers/aa/half' }))).rejects.toThrow('the client went away')
+      await expect(opened.store.putStream(broken, () => Promise.resolve({ key: 'layers/aa/half' }))).rejects.toThrow(
+        'the client went away',
+      )
       expect(await keys()).toEqual([])
       expect(await opened.leftovers()).toEqual([])
     })
 
     it('keeps nothing when the key is refused', async () => {
       const refusal = new Error('not a good archive')
-      await expect(opened.store.putStream(Readable.from([randomBytes(10)]), () => Promise.reject(refusal))).rejects.toBe(refusal)
+      await expect(
+        opened.store.putStream(Readable.from([randomBytes(10)]), () => Promise.reject(refusal)),
+      ).rejects.toBe(refusal)
       expect(await keys()).toEqual([])
       expect(await opened.leftovers()).toEqual([])
     })
@@ -135,13 +141,22 @@ export function describeObjectStore(driver: string, open: () => Promise<OpenedSt
       expect((await buffer(reader)).equals(bytes)).toBe(true)
     })
 
-    it.each(['layers/aa/none', 'layers', '../outside', '/etc/passwd', '.staging/x', 'a/../b', 'A', '', 'a//b', 'a\\b', 'a\0b'])(
-      'says NOT_FOUND for %j',
-      async key => {
-        await put(Buffer.from('there'), 'layers/aa/one')
-        await expect(opened.store.get(key)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-      },
-    )
+    it.each([
+      'layers/aa/none',
+      'layers',
+      '../outside',
+      '/etc/passwd',
+      '.staging/x',
+      'a/../b',
+      'A',
+      '',
+      'a//b',
+      'a\\b',
+      'a\0b',
+    ])('says NOT_FOUND for %j', async key => {
+      await put(Buffer.from('there'), 'layers/aa/one')
+      await expect(opened.store.get(key)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    })
 
     it('refuses to write outside of itself', async () => {
       await expect(put(Buffer.from('x'), '../outside')).rejects.toMatchObject({ code: 'NOT_FOUND' })

@@ -25,7 +25,11 @@ export interface LibraryParts {
 export async function openTestLibrary(change: (parts: LibraryParts) => Partial<LibraryParts> = () => ({})) {
   const folder = await temporaryFolder()
   const database = openTestDatabase()
-  const objects = openDiskStore({ root: join(folder.path, 'objects'), urlSecret: randomBytes(32), clock: { now: () => 0 } })
+  const objects = openDiskStore({
+    root: join(folder.path, 'objects'),
+    urlSecret: randomBytes(32),
+    clock: { now: () => 0 },
+  })
   const usual: LibraryParts = {
     templates: createTemplateStore(database.db),
     objects,

@@ -8,16 +8,30 @@ import { answerObjectRequest } from '../../server/store/serve-object'
 import { signedQuery, verifySignedRequest } from '../../server/store/signed-url'
 
 /** Serves the signed addresses of a store over HTTP by the same functions as the brain's route, without the brain. */
-export async function serveObjects(store: ObjectStore, urlSecret: Buffer, now: () => number): Promise<{ origin: string; close(): Promise<void> }> {
+export async function serveObjects(
+  store: ObjectStore,
+  urlSecret: Buffer,
+  now: () => number,
+): Promise<{ origin: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     void (async () => {
       const url = new URL(request.url ?? '/', 'http://objects')
       if (request.method !== 'GET' && request.method !== 'HEAD') return response.writeHead(405).end()
       try {
         const key = url.pathname.replace(/^\/objects\//, '')
-        const { fileName } = verifySignedRequest(urlSecret, { key, query: signedQuery.parse(Object.fromEntries(url.searchParams)) }, now())
+        const { fileName } = verifySignedRequest(
+          urlSecret,
+          { key, query: signedQuery.parse(Object.fromEntries(url.searchParams)) },
+          now(),
+        )
         const { range, 'if-range': ifRange } = request.headers
-        const answer = await answerObjectRequest(store, { method: request.method, key, fileName, range, ifRange: ifRange as string | undefined })
+        const answer = await answerObjectRequest(store, {
+          method: request.method,
+          key,
+          fileName,
+          range,
+          ifRange: ifRange as string | undefined,
+        })
         response.writeHead(answer.status, answer.headers)
         if (answer.body) await pipeline(answer.body, response)
         else response.end()

@@ -19,7 +19,9 @@ export const operations = sqliteTable(
     endedAt: integer('ended_at'),
   },
   table => [
-    uniqueIndex('operations_running_subject').on(table.subjectKind, table.subjectId).where(sql`${table.state} = 'running'`),
+    uniqueIndex('operations_running_subject')
+      .on(table.subjectKind, table.subjectId)
+      .where(sql`${table.state} = 'running'`),
     index('operations_kind').on(table.kind, table.subjectKind, table.subjectId),
   ],
 )

@@ -14,7 +14,11 @@ export function createOperationStore(db: Database): OperationStore {
         db.insert(operations).values(toRow(record)).run()
       } catch (error) {
         if (!violatesUnique(error, 'operations.subject_id')) throw error
-        throw new AppError('CONFLICT', 'Something else is being done with it. Wait until that has ended, or cancel it.', { cause: error })
+        throw new AppError(
+          'CONFLICT',
+          'Something else is being done with it. Wait until that has ended, or cancel it.',
+          { cause: error },
+        )
       }
     },
 
@@ -49,7 +53,12 @@ export function createOperationStore(db: Database): OperationStore {
       const rows = db
         .select()
         .from(operations)
-        .where(and(state ? eq(operations.state, state) : undefined, cursor === undefined ? undefined : lt(operations.id, cursor)))
+        .where(
+          and(
+            state ? eq(operations.state, state) : undefined,
+            cursor === undefined ? undefined : lt(operations.id, cursor),
+          ),
+        )
         .orderBy(desc(operations.id))
         .limit(limit + 1)
         .all()
@@ -58,7 +67,13 @@ export function createOperationStore(db: Database): OperationStore {
     },
 
     async running() {
-      return db.select().from(operations).where(eq(operations.state, 'running')).orderBy(asc(operations.id)).all().map(toRecord)
+      return db
+        .select()
+        .from(operations)
+        .where(eq(operations.state, 'running'))
+        .orderBy(asc(operations.id))
+        .all()
+        .map(toRecord)
     },
   }
 }
@@ -75,5 +90,9 @@ function toRow({ subject, progress, ...rest }: OperationRecord): Row {
 }
 
 function toRecord({ subjectKind, subjectId, doneAmount, totalAmount, step, ...rest }: Row): OperationRecord {
-  return { ...rest, subject: { kind: subjectKind, id: subjectId }, progress: { done: doneAmount, total: totalAmount, step } }
+  return {
+    ...rest,
+    subject: { kind: subjectKind, id: subjectId },
+    progress: { done: doneAmount, total: totalAmount, step },
+  }
 }

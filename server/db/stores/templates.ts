@@ -16,8 +16,19 @@ export function createTemplateStore(db: Database): TemplateStore {
   const exact = and(ofTemplate, eq(templateVersions.version, sql.placeholder('version')))
 
   const version = db.select().from(templateVersions).where(exact).prepare()
-  const versionsOf = db.select().from(templateVersions).where(ofTemplate).orderBy(...newestFirst).prepare()
-  const newestOf = db.select().from(templateVersions).where(ofTemplate).orderBy(...newestFirst).limit(1).prepare()
+  const versionsOf = db
+    .select()
+    .from(templateVersions)
+    .where(ofTemplate)
+    .orderBy(...newestFirst)
+    .prepare()
+  const newestOf = db
+    .select()
+    .from(templateVersions)
+    .where(ofTemplate)
+    .orderBy(...newestFirst)
+    .limit(1)
+    .prepare()
   const countOf = db.select({ value: count() }).from(templateVersions).where(ofTemplate).prepare()
   const tagsOf = db.select().from(templateTags).where(eq(templateTags.template, template)).prepare()
   const users = db
@@ -36,14 +47,16 @@ export function createTemplateStore(db: Database): TemplateStore {
 
   function summary(id: string): TemplateRecord | undefined {
     const newest = newestOf.get({ template: id })
-    return newest && {
-      template: id,
-      versions: countOf.get({ template: id })?.value ?? 0,
-      newest,
-      tags: Object.fromEntries(tagsOf.all({ template: id }).map(row => [row.tag, row.version])),
-      usedBy: users.get({ template: id })?.value ?? 0,
-      usage: Object.fromEntries(usersByVersion.all({ template: id }).map(row => [row.version, row.value])),
-    }
+    return (
+      newest && {
+        template: id,
+        versions: countOf.get({ template: id })?.value ?? 0,
+        newest,
+        tags: Object.fromEntries(tagsOf.all({ template: id }).map(row => [row.tag, row.version])),
+        usedBy: users.get({ template: id })?.value ?? 0,
+        usage: Object.fromEntries(usersByVersion.all({ template: id }).map(row => [row.version, row.value])),
+      }
+    )
   }
 
   return {
@@ -78,11 +91,19 @@ export function createTemplateStore(db: Database): TemplateStore {
         .all()
         .map(row => row.template)
       const shown = ids.slice(0, limit)
-      return { items: shown.flatMap(id => summary(id) ?? []), nextCursor: ids.length > limit ? (shown.at(-1) ?? null) : null }
+      return {
+        items: shown.flatMap(id => summary(id) ?? []),
+        nextCursor: ids.length > limit ? (shown.at(-1) ?? null) : null,
+      }
     },
 
     async count() {
-      return db.select({ value: countDistinct(templateVersions.template) }).from(templateVersions).get()?.value ?? 0
+      return (
+        db
+          .select({ value: countDistinct(templateVersions.template) })
+          .from(templateVersions)
+          .get()?.value ?? 0
+      )
     },
 
     async find(id) {
@@ -101,10 +122,21 @@ export function createTemplateStore(db: Database): TemplateStore {
           .get()
         tx.delete(templateVersions).where(addressOf(removed)).run()
         if (wasLatest) {
-          const newest = tx.select().from(templateVersions).where(eq(templateVersions.template, id)).orderBy(...newestFirst).limit(1).get()
+          const newest = tx
+            .select()
+            .from(templateVersions)
+            .where(eq(templateVersions.template, id))
+            .orderBy(...newestFirst)
+            .limit(1)
+            .get()
           if (newest) nameIn(tx, newest, 'latest')
         }
-        const sharing = tx.select().from(templateVersions).where(eq(templateVersions.sha256, removed.sha256)).limit(1).get()
+        const sharing = tx
+          .select()
+          .from(templateVersions)
+          .where(eq(templateVersions.sha256, removed.sha256))
+          .limit(1)
+          .get()
         return { removed, blobStillUsed: sharing !== undefined }
       })
     },
@@ -144,7 +176,9 @@ function refuseInUse(tx: Transaction, { template, version }: Address): void {
     .selectDistinct({ id: instances.id, name: instances.name })
     .from(instanceLayers)
     .innerJoin(instances, eq(instances.id, instanceLayers.instanceId))
-    .where(and(eq(instanceLayers.template, template), eq(instanceLayers.version, version), ne(instances.state, 'DESTROYED')))
+    .where(
+      and(eq(instanceLayers.template, template), eq(instanceLayers.version, version), ne(instances.state, 'DESTROYED')),
+    )
     .orderBy(asc(instances.name))
     .all()
   if (using.length === 0) return

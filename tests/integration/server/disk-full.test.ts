@@ -30,7 +30,8 @@ describe('a disk of 4 MiB', () => {
     await folder.remove()
   })
 
-  const put = (key: string, bytes: Buffer) => store.putStream(Readable.from(slices(bytes)), () => Promise.resolve({ key }))
+  const put = (key: string, bytes: Buffer) =>
+    store.putStream(Readable.from(slices(bytes)), () => Promise.resolve({ key }))
 
   it('refuses what does not fit with DISK_FULL, gives the space back, and takes what fits', async () => {
     const kept = randomBytes(MIB)

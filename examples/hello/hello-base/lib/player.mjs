@@ -30,7 +30,10 @@ export function servePlayer(game, socket) {
 
 function answer(game, player, socket, line) {
   const [word = '', ...rest] = line.split(/\s+/)
-  const words = rest.join(' ').replaceAll(/\p{Cc}/gu, '').slice(0, 200)
+  const words = rest
+    .join(' ')
+    .replaceAll(/\p{Cc}/gu, '')
+    .slice(0, 200)
   if (word === '') return
   if (word in STEPS) return walk(game, player, word)
   if (word === 'look') return look(game, player)

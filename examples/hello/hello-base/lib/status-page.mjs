@@ -35,11 +35,11 @@ function status({ settings, world, players, startedAt }) {
 
 function page(facts) {
   const rows = {
-    'Gamemode': facts.gamemode,
-    'Map': facts.map,
-    'Players': `${facts.players.online} of ${facts.players.max}`,
+    Gamemode: facts.gamemode,
+    Map: facts.map,
+    Players: `${facts.players.online} of ${facts.players.max}`,
     'Treasures found': `${facts.treasures.found} of ${facts.treasures.hidden}`,
-    'Started': `${facts.visits} times`,
+    Started: `${facts.visits} times`,
   }
   const list = Object.entries(rows).map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`)
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -12,7 +12,9 @@ const SPAWN = '@'
 export function openWorld({ treasures, seed }) {
   const rows = readFileSync(file('map.txt'), 'utf8').trimEnd().split('\n')
   const name = readProperties('world/map.properties').name
-  const progress = existsSync(file('progress.json')) ? JSON.parse(readFileSync(file('progress.json'), 'utf8')) : { visits: 0, found: {} }
+  const progress = existsSync(file('progress.json'))
+    ? JSON.parse(readFileSync(file('progress.json'), 'utf8'))
+    : { visits: 0, found: {} }
   progress.visits += 1
   const hidden = hide(rows, treasures, seed)
 

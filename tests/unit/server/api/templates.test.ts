@@ -25,12 +25,17 @@ const base = '/api/v1/templates'
 
 async function put(address: string, raw: Buffer, query = '?type=map') {
   const [id, version = '1'] = address.split('@')
-  const answer = await api.request(`${base}/${id}/versions/${encodeURIComponent(version)}${query}`, { method: 'PUT', raw: new Uint8Array(raw), cookie })
+  const answer = await api.request(`${base}/${id}/versions/${encodeURIComponent(version)}${query}`, {
+    method: 'PUT',
+    raw: new Uint8Array(raw),
+    cookie,
+  })
   return { status: answer.status, version: answer.body as TemplateVersionView, problem: answer.body as Problem }
 }
 const get = async <Body>(path: string) => (await api.request(path, { cookie })).body as Body
 const template = (id: string) => get<TemplateView>(`${base}/${id}`)
-const remove = (address: string) => api.request(`${base}/${address.replace('@', '/versions/')}`, { method: 'DELETE', cookie })
+const remove = (address: string) =>
+  api.request(`${base}/${address.replace('@', '/versions/')}`, { method: 'DELETE', cookie })
 /** Everything the object store has on its disk, half-made uploads included. */
 const objects = () => filesBelow(join(api.dataDir, 'objects'))
 
@@ -40,7 +45,11 @@ async function download(address: string) {
   return new URL(answer.headers.get('location') ?? '', api.url)
 }
 
-const spawn = tarGz(directory('world'), file('world/spawn.txt', 'x=1'), file('world/blob.bin', Buffer.from([0, 255, 1])))
+const spawn = tarGz(
+  directory('world'),
+  file('world/spawn.txt', 'x=1'),
+  file('world/blob.bin', Buffer.from([0, 255, 1])),
+)
 
 describe('publishing', () => {
   it.each([
@@ -50,7 +59,18 @@ describe('publishing', () => {
   ])('takes a %s and gives back these very bytes', async (suffix, archive) => {
     const { status, version } = await put('spawn@1.0', archive)
     expect(status).toBe(201)
-    expect(version).toMatchObject({ id: 'spawn', version: '1.0', type: 'map', sha256: sha256(archive), sizeBytes: archive.length, files: 1, tags: ['latest'], usedBy: 0, publishedBy: 'the-operator', publishedAt: now })
+    expect(version).toMatchObject({
+      id: 'spawn',
+      version: '1.0',
+      type: 'map',
+      sha256: sha256(archive),
+      sizeBytes: archive.length,
+      files: 1,
+      tags: ['latest'],
+      usedBy: 0,
+      publishedBy: 'the-operator',
+      publishedAt: now,
+    })
 
     const answer = await fetch(await download('spawn@1.0'))
     expect(Buffer.from(await answer.arrayBuffer()).equals(archive)).toBe(true)
@@ -67,7 +87,11 @@ describe('publishing', () => {
     ])
     expect(await get(`${base}/spawn/versions/1.0/files`)).toMatchObject({
       sha256: sha256(spawn),
-      items: [{ path: 'world', type: 'dir' }, { path: 'world/blob.bin', sizeBytes: 3 }, { path: 'world/spawn.txt', sizeBytes: 3 }],
+      items: [
+        { path: 'world', type: 'dir' },
+        { path: 'world/blob.bin', sizeBytes: 3 },
+        { path: 'world/spawn.txt', sizeBytes: 3 },
+      ],
     })
   })
 
@@ -75,7 +99,10 @@ describe('publishing', () => {
     for (const id of ['a', 'b', 'c']) await put(id, tar(file('x', id)))
     const first = await get<{ items: TemplateSummary[]; nextCursor: string }>(`${base}?limit=2`)
     expect(first.items.map(({ id }) => id)).toEqual(['a', 'b'])
-    expect(await get(`${base}?limit=2&cursor=${first.nextCursor}`)).toMatchObject({ items: [{ id: 'c' }], nextCursor: null })
+    expect(await get(`${base}?limit=2&cursor=${first.nextCursor}`)).toMatchObject({
+      items: [{ id: 'c' }],
+      nextCursor: null,
+    })
   })
 
   it('moves latest, unless another tag is named', async () => {
@@ -85,7 +112,11 @@ describe('publishing', () => {
     await put('spawn@3', tar(file('a', '3')))
     const { tags, versions, newest } = await template('spawn')
     expect(tags).toEqual({ latest: '3', beta: '2' })
-    expect(versions.map(({ version, tags }) => [version, tags])).toEqual([['3', ['latest']], ['2', ['beta']], ['1', []]])
+    expect(versions.map(({ version, tags }) => [version, tags])).toEqual([
+      ['3', ['latest']],
+      ['2', ['beta']],
+      ['1', []],
+    ])
     expect(newest.version).toBe('3')
   })
 
@@ -152,7 +183,10 @@ describe('an archive that is not good', () => {
   })
 
   it('is refused when nobody says its type', async () => {
-    expect(await put('spawn@1', tar(file('a', '')), '')).toMatchObject({ status: 422, problem: { code: 'TYPE_MISSING' } })
+    expect(await put('spawn@1', tar(file('a', '')), '')).toMatchObject({
+      status: 422,
+      problem: { code: 'TYPE_MISSING' },
+    })
     expect(await objects()).toEqual([])
   })
 
@@ -178,7 +212,11 @@ describe('an upload that breaks off', () => {
 
   it.each([
     ['before its stated length', () => request(`content-length: ${spawn.length + 1}`), spawn],
-    ['in the middle', () => request('content-length: 1000000'), Buffer.alloc(300_000, tar(file('a', 'A')).subarray(0, 1024))],
+    [
+      'in the middle',
+      () => request('content-length: 1000000'),
+      Buffer.alloc(300_000, tar(file('a', 'A')).subarray(0, 1024)),
+    ],
     ['between two chunks', () => request('transfer-encoding: chunked'), Buffer.from(`400\r\n${'\0'.repeat(1024)}\r\n`)],
   ])('%s leaves nothing', async (_, head, bytes) => {
     await breakOff(head(), bytes)
@@ -190,7 +228,9 @@ describe('an upload that breaks off', () => {
 
 describe('at once', () => {
   it('two archives for one version: one is published, the other refused and gone', async () => {
-    const archives = Array.from({ length: 6 }, (_, index) => tarGz(file('which', String(index)), file('size', Buffer.alloc(200_000, index))))
+    const archives = Array.from({ length: 6 }, (_, index) =>
+      tarGz(file('which', String(index)), file('size', Buffer.alloc(200_000, index))),
+    )
     const answers = await Promise.all(archives.map(archive => put('spawn@1', archive)))
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409])
 
@@ -253,7 +293,9 @@ describe('deleting', () => {
     await put('spawn@1', spawn)
     await remove('spawn@1')
     const { items } = await api.brain.audit.list({ subject: 'spawn', limit: 10 })
-    expect(items.map(({ action, outcome, actor, detail }) => [action, outcome, actor.name, detail.version, detail.sha256])).toEqual([
+    expect(
+      items.map(({ action, outcome, actor, detail }) => [action, outcome, actor.name, detail.version, detail.sha256]),
+    ).toEqual([
       ['template.delete', 'done', 'the-operator', '1', sha256(spawn)],
       ['template.publish', 'done', 'the-operator', '1', sha256(spawn)],
     ])
@@ -270,11 +312,15 @@ describe('a signed address', () => {
     expect((await fetch(url, { headers: { range: `bytes=${spawn.length}-` } })).status).toBe(416)
     const etag = part.headers.get('etag')!
     expect(etag).toBe(`"${sha256(spawn)}"`)
-    expect((await fetch(url, { headers: { 'range': 'bytes=0-0', 'if-range': etag } })).status).toBe(206)
-    expect((await fetch(url, { headers: { 'range': 'bytes=0-0', 'if-range': '"other"' } })).status).toBe(200)
+    expect((await fetch(url, { headers: { range: 'bytes=0-0', 'if-range': etag } })).status).toBe(206)
+    expect((await fetch(url, { headers: { range: 'bytes=0-0', 'if-range': '"other"' } })).status).toBe(200)
 
     const head = await fetch(url, { method: 'HEAD' })
-    expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, String(spawn.length), ''])
+    expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([
+      200,
+      String(spawn.length),
+      '',
+    ])
 
     now += 15 * 60_000
     const late = await fetch(url)
@@ -291,7 +337,8 @@ describe('a signed address', () => {
     forged.searchParams.set('signature', 'A'.repeat(43))
     expect((await fetch(forged)).status).toBe(403)
     expect((await fetch(new URL(url.pathname, url))).status).toBe(400)
-    for (const method of ['PUT', 'POST', 'DELETE']) expect((await fetch(url, { method })).status, method).toBeGreaterThanOrEqual(404)
+    for (const method of ['PUT', 'POST', 'DELETE'])
+      expect((await fetch(url, { method })).status, method).toBeGreaterThanOrEqual(404)
     expect((await fetch(new URL('/objects/..%2f..%2fstrata.db' + url.search, url))).status).toBe(403)
   })
 })

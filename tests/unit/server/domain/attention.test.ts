@@ -21,16 +21,39 @@ describe('findAttention', () => {
   it('is silent when nothing is wrong', () => {
     const starting = makeRecord({ state: 'STARTING', reason: reason('RESTART_DELAY', 'Waiting') })
     const requested = makeRecord({ state: 'REQUESTED', reason: null })
-    expect(findAttention([node(), node({ contact: 'suspect' }), node({ contact: 'pending', specs: null })], [makeRecord(), starting, requested], NOW)).toEqual([])
+    expect(
+      findAttention(
+        [node(), node({ contact: 'suspect' }), node({ contact: 'pending', specs: null })],
+        [makeRecord(), starting, requested],
+        NOW,
+      ),
+    ).toEqual([])
   })
 
   it.each([
-    ['instance-failed', makeRecord({ state: 'FAILED', reason: reason('CRASH_LOOP', 'It crashed 6 times') }), 'It crashed 6 times. Mend'],
-    ['instance-overdue', makeRecord({ state: 'STARTING', reason: reason('OVERDUE', 'Not ready after 600 s.') }), 'Not ready after 600 s. Read its console'],
-    ['instance-waiting', makeRecord({ state: 'REQUESTED', reason: reason('NO_NODE_FITS', 'No node has 4 GB free') }), 'No node has 4 GB free. It is placed by itself'],
+    [
+      'instance-failed',
+      makeRecord({ state: 'FAILED', reason: reason('CRASH_LOOP', 'It crashed 6 times') }),
+      'It crashed 6 times. Mend',
+    ],
+    [
+      'instance-overdue',
+      makeRecord({ state: 'STARTING', reason: reason('OVERDUE', 'Not ready after 600 s.') }),
+      'Not ready after 600 s. Read its console',
+    ],
+    [
+      'instance-waiting',
+      makeRecord({ state: 'REQUESTED', reason: reason('NO_NODE_FITS', 'No node has 4 GB free') }),
+      'No node has 4 GB free. It is placed by itself',
+    ],
   ])('tells of %s with the reason and what to do', (kind, record, message) => {
     expect(findAttention([], [record], NOW)).toEqual([
-      { kind, subject: { kind: 'instance', id: 'i1', name: 'lobby' }, message: expect.stringContaining(message), at: 500 },
+      {
+        kind,
+        subject: { kind: 'instance', id: 'i1', name: 'lobby' },
+        message: expect.stringContaining(message),
+        at: 500,
+      },
     ])
   })
 

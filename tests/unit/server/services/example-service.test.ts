@@ -44,8 +44,15 @@ describe('the example', () => {
     ])
     const instances = (await api.brain.instances.list({ limit: 10 })).items
     const [node] = (await api.brain.nodes.list({ limit: 10 })).items
-    expect(instances).toMatchObject([{ name: 'hello', desired: 'running', placement: { node: node?.id }, gamemode: 'hello-gamemode' }])
-    expect(news()[0]).toMatchObject({ instanceId: instances[0]?.id, name: 'hello', state: 'REQUESTED', message: expect.any(String) })
+    expect(instances).toMatchObject([
+      { name: 'hello', desired: 'running', placement: { node: node?.id }, gamemode: 'hello-gamemode' },
+    ])
+    expect(news()[0]).toMatchObject({
+      instanceId: instances[0]?.id,
+      name: 'hello',
+      state: 'REQUESTED',
+      message: expect.any(String),
+    })
     await api.close()
   })
 
@@ -77,7 +84,8 @@ describe('the example', () => {
     expect(news()[0]).toMatchObject({ instanceId })
     await second.brain.instances.destroy({ kind: 'user', id: null, name: 'ada' }, instanceId!)
     await until(() => news().at(-1)?.state === 'DESTROYED')
-    for (const template of ['hello-base', 'hello-gamemode', 'hello-map']) await second.brain.templates.remove(template, '1.0.0')
+    for (const template of ['hello-base', 'hello-gamemode', 'hello-map'])
+      await second.brain.templates.remove(template, '1.0.0')
     await second.close()
 
     const third = await startBrain()
@@ -109,12 +117,18 @@ describe('the example', () => {
     expect((await off.brain.templates.list({ limit: 1 })).items).toEqual([])
     const admin = await off.cookieOf('admin')
     const own = Buffer.alloc(1024)
-    await off.request('/api/v1/templates/hello-map/versions/1.0.0?type=map', { method: 'PUT', raw: new Uint8Array(own), cookie: admin })
+    await off.request('/api/v1/templates/hello-map/versions/1.0.0?type=map', {
+      method: 'PUT',
+      raw: new Uint8Array(own),
+      cookie: admin,
+    })
     await off.close()
 
     const second = await startBrain({ STRATA_LOG_LEVEL: 'silent' })
     await until(() => news().length > 0)
-    expect(news()).toMatchObject([{ instanceId: null, state: 'FAILED', message: expect.stringContaining('hello-map@1.0.0') }])
+    expect(news()).toMatchObject([
+      { instanceId: null, state: 'FAILED', message: expect.stringContaining('hello-map@1.0.0') },
+    ])
     expect((await second.brain.instances.list({ limit: 10 })).items).toEqual([])
     await second.brain.templates.remove('hello-map', '1.0.0')
     await second.close()

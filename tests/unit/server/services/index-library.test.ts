@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createIndexLibrary } from '../../../../server/services/index-library'
-import { indexKey, layerKey } from '../../../../server/store/object-key'
+import { indexKey, layerKey } from '../../../../server/domain/object-keys'
 import type { ObjectStore } from '../../../../server/ports'
 import { file, tar } from '../../../factories/tar'
 import { openTestLibrary } from '../../../support/library'
@@ -13,7 +13,10 @@ afterEach(() => library.close())
 /** A store that counts how often each object is read. */
 function counting(objects: ObjectStore) {
   const reads: string[] = []
-  return { reads, objects: { ...objects, get: (key: string) => (reads.push(key.split('/')[0] ?? ''), objects.get(key)) } }
+  return {
+    reads,
+    objects: { ...objects, get: (key: string) => (reads.push(key.split('/')[0] ?? ''), objects.get(key)) },
+  }
 }
 
 async function publishOne(text: string) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { layerKey } from '../../../../server/store/object-key'
+import { layerKey } from '../../../../server/domain/object-keys'
 import { file, tar } from '../../../factories/tar'
 import { openTestLibrary } from '../../../support/library'
 
@@ -27,7 +27,13 @@ describe('lock', () => {
   })
 
   it('names every layer that does not exist, with its position and what there is', async () => {
-    const asked = [{ template: 'spawn' }, { template: 'nothing' }, { template: 'spawn', version: '9' }, { template: 'spawn', tag: 'x' }, { template: 'untagged' }]
+    const asked = [
+      { template: 'spawn' },
+      { template: 'nothing' },
+      { template: 'spawn', version: '9' },
+      { template: 'spawn', tag: 'x' },
+      { template: 'untagged' },
+    ]
     await expect(library.layers.lock(asked)).rejects.toMatchObject({
       code: 'UNKNOWN_LAYER',
       issues: [
@@ -42,13 +48,19 @@ describe('lock', () => {
 
 describe('what locked layers hold', () => {
   it('is given in order: manifests with sizes, and indexes', async () => {
-    const locked = await library.layers.lock([{ template: 'spawn', version: '2' }, { template: 'spawn', version: '1' }])
+    const locked = await library.layers.lock([
+      { template: 'spawn', version: '2' },
+      { template: 'spawn', version: '1' },
+    ])
     expect(await library.layers.manifests(locked)).toEqual([
       { layer: locked[0], sizeBytes: two.length, manifest: {} },
       { layer: locked[1], sizeBytes: one.length, manifest: { description: 'first' } },
     ])
     const loaded = await library.layers.load(locked)
-    expect(loaded.map(({ sizeBytes, index }) => [sizeBytes, index.entries.length])).toEqual([[two.length, 1], [one.length, 1]])
+    expect(loaded.map(({ sizeBytes, index }) => [sizeBytes, index.entries.length])).toEqual([
+      [two.length, 1],
+      [one.length, 1],
+    ])
   })
 
   it('is refused when the version is gone, or came back with other bytes', async () => {

@@ -35,14 +35,21 @@ describe('operation service', () => {
       return { freedBytes: 5 }
     })
     expect(ended).toMatchObject({ state: 'done', result: { freedBytes: 5 }, progress: { step: 'half' }, endedAt: 7 })
-    expect(told.map(({ state, progress }) => [state, progress.step])).toEqual([['running', ''], ['running', 'half'], ['done', 'half']])
+    expect(told.map(({ state, progress }) => [state, progress.step])).toEqual([
+      ['running', ''],
+      ['running', 'half'],
+      ['done', 'half'],
+    ])
     expect(await service.findDone('cache.purge', subject)).toEqual(ended)
   })
 
   it('keeps why the work failed, and throws it', async () => {
     const failure = new AppError('DISK_FULL', 'No room.')
     await expect(service.run(wanted, () => Promise.reject(failure))).rejects.toBe(failure)
-    expect((await service.list({ limit: 1 })).items[0]).toMatchObject({ state: 'failed', result: { code: 'DISK_FULL', message: 'No room.' } })
+    expect((await service.list({ limit: 1 })).items[0]).toMatchObject({
+      state: 'failed',
+      result: { code: 'DISK_FULL', message: 'No room.' },
+    })
     await expect(service.run(wanted, () => Promise.reject(new Error('secret of the machine')))).rejects.toThrow()
     expect(JSON.stringify((await service.list({ limit: 1 })).items)).not.toContain('secret of the machine')
   })
@@ -50,7 +57,9 @@ describe('operation service', () => {
   it('does not begin while another of the subject runs', async () => {
     let began = false
     await service.run(wanted, async () => {
-      await expect(service.run(wanted, async () => ({ began: (began = true) }))).rejects.toMatchObject({ code: 'CONFLICT' })
+      await expect(service.run(wanted, async () => ({ began: (began = true) }))).rejects.toMatchObject({
+        code: 'CONFLICT',
+      })
       return null
     })
     expect(began).toBe(false)
@@ -60,7 +69,9 @@ describe('operation service', () => {
     let id = ''
     const running = service.run(wanted, operation => {
       id = operation.id
-      return new Promise((_, reject) => operation.signal.addEventListener('abort', () => reject(operation.signal.reason as Error)))
+      return new Promise((_, reject) =>
+        operation.signal.addEventListener('abort', () => reject(operation.signal.reason as Error)),
+      )
     })
     await expect.poll(() => id).not.toBe('')
     await service.cancel(id)

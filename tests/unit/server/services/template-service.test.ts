@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { POLICY } from '../../../../shared/domain/policy'
-import { indexKey, layerKey } from '../../../../server/store/object-key'
+import { indexKey, layerKey } from '../../../../server/domain/object-keys'
 import { file, tar } from '../../../factories/tar'
 import { filesBelow } from '../../../support/files-below'
 import { openTestLibrary } from '../../../support/library'
@@ -88,7 +88,9 @@ describe('sweep', () => {
     const kept = await filesBelow(library.root)
     const stray = randomBytes(32).toString('hex')
     for (const key of [layerKey(stray), indexKey(stray)])
-      await library.objects.putStream(Readable.from([Buffer.from('left by a brain that died')]), () => Promise.resolve({ key }))
+      await library.objects.putStream(Readable.from([Buffer.from('left by a brain that died')]), () =>
+        Promise.resolve({ key }),
+      )
     expect(await library.service.sweep()).toEqual({ removed: 1 })
     expect(await filesBelow(library.root)).toEqual(kept)
     expect(await library.service.sweep()).toEqual({ removed: 0 })
@@ -110,8 +112,15 @@ describe('an upload that stands still', () => {
     try {
       const body = new Readable({ read() {} })
       body.push(archive.subarray(0, 512))
-      const publishing = library.service.publish({ actor: { kind: 'system', id: null, name: 'test' } }, { template: 'spawn', version: '1', type: 'map' }, body)
-      const outcome = expect(publishing).rejects.toMatchObject({ code: 'BAD_REQUEST', detail: expect.stringContaining('Nothing came for 60 s') })
+      const publishing = library.service.publish(
+        { actor: { kind: 'system', id: null, name: 'test' } },
+        { template: 'spawn', version: '1', type: 'map' },
+        body,
+      )
+      const outcome = expect(publishing).rejects.toMatchObject({
+        code: 'BAD_REQUEST',
+        detail: expect.stringContaining('Nothing came for 60 s'),
+      })
       await vi.waitFor(async () => expect(await filesBelow(library.root)).toHaveLength(1))
       await vi.advanceTimersByTimeAsync(POLICY.transfer.idleMs)
       await outcome

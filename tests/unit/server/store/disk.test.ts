@@ -57,7 +57,9 @@ describe('disk driver', () => {
 
   it('refuses addresses signed with another secret', async () => {
     const one = open()
-    const { key } = await one.putStream(Readable.from([Buffer.from('x')]), () => Promise.resolve({ key: 'layers/aa/one' }))
+    const { key } = await one.putStream(Readable.from([Buffer.from('x')]), () =>
+      Promise.resolve({ key: 'layers/aa/one' }),
+    )
     const server = await serveObjects(one, randomBytes(32), () => NOW)
     const answer = await fetch(new URL(await one.signedUrl(key, { expiresInMs: 1_000 }), server.origin))
     expect(answer.status).toBe(403)

@@ -21,7 +21,14 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }))
 
 async function ask(request: { method?: 'GET' | 'HEAD'; key?: string; range?: string; ifRange?: string }) {
-  const answer = await answerObjectRequest(store, { method: 'GET', key: KEY, fileName: null, range: undefined, ifRange: undefined, ...request })
+  const answer = await answerObjectRequest(store, {
+    method: 'GET',
+    key: KEY,
+    fileName: null,
+    range: undefined,
+    ifRange: undefined,
+    ...request,
+  })
   return { ...answer, body: answer.body ? await text(answer.body) : null }
 }
 
@@ -30,7 +37,7 @@ describe('answerObjectRequest', () => {
     expect(await ask({})).toMatchObject({
       status: 200,
       body: '0123456789',
-      headers: { 'content-length': '10', 'etag': '"abcdef"', 'accept-ranges': 'bytes' },
+      headers: { 'content-length': '10', etag: '"abcdef"', 'accept-ranges': 'bytes' },
     })
   })
 
@@ -43,16 +50,27 @@ describe('answerObjectRequest', () => {
     ['bytes=8-100', '89', 'bytes 8-9/10'],
   ])('gives %s', async (range, body, contentRange) => {
     const answer = await ask({ range })
-    expect(answer).toMatchObject({ status: 206, body, headers: { 'content-range': contentRange, 'content-length': String(body.length) } })
+    expect(answer).toMatchObject({
+      status: 206,
+      body,
+      headers: { 'content-range': contentRange, 'content-length': String(body.length) },
+    })
   })
 
   it.each(['bytes=10-', 'bytes=10-20', 'bytes=-0'])('refuses %s', async range => {
-    expect(await ask({ range })).toMatchObject({ status: 416, body: null, headers: { 'content-range': 'bytes */10', 'content-length': '0' } })
+    expect(await ask({ range })).toMatchObject({
+      status: 416,
+      body: null,
+      headers: { 'content-range': 'bytes */10', 'content-length': '0' },
+    })
   })
 
-  it.each(['bytes=5-2', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'bytes=a-b', 'nonsense'])('answers the whole to %s', async range => {
-    expect(await ask({ range })).toMatchObject({ status: 200, body: '0123456789' })
-  })
+  it.each(['bytes=5-2', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'bytes=a-b', 'nonsense'])(
+    'answers the whole to %s',
+    async range => {
+      expect(await ask({ range })).toMatchObject({ status: 200, body: '0123456789' })
+    },
+  )
 
   it('gives a range only of the object the asker began with', async () => {
     expect(await ask({ range: 'bytes=5-', ifRange: '"abcdef"' })).toMatchObject({ status: 206, body: '56789' })
@@ -60,8 +78,16 @@ describe('answerObjectRequest', () => {
   })
 
   it('tells a HEAD the same without the bytes', async () => {
-    expect(await ask({ method: 'HEAD' })).toMatchObject({ status: 200, body: null, headers: { 'content-length': '10' } })
-    expect(await ask({ method: 'HEAD', range: 'bytes=2-4' })).toMatchObject({ status: 206, body: null, headers: { 'content-length': '3' } })
+    expect(await ask({ method: 'HEAD' })).toMatchObject({
+      status: 200,
+      body: null,
+      headers: { 'content-length': '10' },
+    })
+    expect(await ask({ method: 'HEAD', range: 'bytes=2-4' })).toMatchObject({
+      status: 206,
+      body: null,
+      headers: { 'content-length': '3' },
+    })
   })
 
   it('has no range of an empty object', async () => {

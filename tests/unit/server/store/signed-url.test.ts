@@ -26,11 +26,19 @@ describe('signed addresses', () => {
     ['a later end', request => ({ ...request, query: { ...request.query, expires: '9999999999999' } })],
     ['another name', request => ({ ...request, query: { ...request.query, name: 'x.exe' } })],
     ['no name', ({ key, query: { expires, signature } }) => ({ key, query: { expires, signature } })],
-    ['a cut signature', request => ({ ...request, query: { ...request.query, signature: request.query.signature.slice(0, -1) } })],
-    ['a longer signature', request => ({ ...request, query: { ...request.query, signature: `${request.query.signature}AAAA` } })],
+    [
+      'a cut signature',
+      request => ({ ...request, query: { ...request.query, signature: request.query.signature.slice(0, -1) } }),
+    ],
+    [
+      'a longer signature',
+      request => ({ ...request, query: { ...request.query, signature: `${request.query.signature}AAAA` } }),
+    ],
     ['a signature of nothing', request => ({ ...request, query: { ...request.query, signature: '!' } })],
   ])('are refused with %s', (_, forge) => {
-    expect(() => verifySignedRequest(secret, forge(signed('map.tar')), 0)).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }))
+    expect(() => verifySignedRequest(secret, forge(signed('map.tar')), 0)).toThrow(
+      expect.objectContaining({ code: 'FORBIDDEN' }),
+    )
   })
 
   it.each<[string, Record<string, unknown>]>([
@@ -46,6 +54,8 @@ describe('signed addresses', () => {
   })
 
   it('are refused under another secret', () => {
-    expect(() => verifySignedRequest(randomBytes(32), signed(), 0)).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }))
+    expect(() => verifySignedRequest(randomBytes(32), signed(), 0)).toThrow(
+      expect.objectContaining({ code: 'FORBIDDEN' }),
+    )
   })
 })

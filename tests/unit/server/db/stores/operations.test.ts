@@ -58,7 +58,10 @@ describe('operation store', () => {
     for (const id of ['o1', 'o2', 'o3']) await operations.create(make(id, { state: id === 'o2' ? 'failed' : 'done' }))
     const first = await operations.list({ limit: 2 })
     expect(first.items.map(({ id }) => id)).toEqual(['o3', 'o2'])
-    expect(await operations.list({ limit: 2, cursor: first.nextCursor ?? undefined })).toMatchObject({ items: [{ id: 'o1' }], nextCursor: null })
+    expect(await operations.list({ limit: 2, cursor: first.nextCursor ?? undefined })).toMatchObject({
+      items: [{ id: 'o1' }],
+      nextCursor: null,
+    })
     expect((await operations.list({ state: 'failed', limit: 9 })).items.map(({ id }) => id)).toEqual(['o2'])
   })
 })

@@ -25,13 +25,18 @@ describe('publish', () => {
   it('writes version and tag; the same again changes nothing', async () => {
     const version = makeVersion()
     expect(await templates.publish(version, 'latest')).toEqual({ created: true, record: version })
-    expect(await templates.publish({ ...version, publishedAt: 9, description: 'new' }, 'beta')).toEqual({ created: false, record: version })
+    expect(await templates.publish({ ...version, publishedAt: 9, description: 'new' }, 'beta')).toEqual({
+      created: false,
+      record: version,
+    })
     expect(await templates.find('spawn')).toMatchObject({ versions: 1, tags: { latest: '1' }, newest: version })
   })
 
   it('refuses other bytes and leaves the tag where it was', async () => {
     await templates.publish(makeVersion(), 'latest')
-    await expect(templates.publish(makeVersion({ bytes: 'two' }), 'beta')).rejects.toMatchObject({ code: 'VERSION_EXISTS' })
+    await expect(templates.publish(makeVersion({ bytes: 'two' }), 'beta')).rejects.toMatchObject({
+      code: 'VERSION_EXISTS',
+    })
     expect((await templates.find('spawn'))?.tags).toEqual({ latest: '1' })
   })
 
@@ -49,7 +54,12 @@ describe('use', () => {
     await makeInstance('i1', one)
     await makeInstance('i2', one, two)
     const gone = await makeInstance('i3', two)
-    await instances.commit({ id: 'i3', expectedRevision: gone.record.revision, change: { state: 'DESTROYED' }, events: [] })
+    await instances.commit({
+      id: 'i3',
+      expectedRevision: gone.record.revision,
+      change: { state: 'DESTROYED' },
+      events: [],
+    })
     expect(await templates.find('spawn')).toMatchObject({ usedBy: 2, usage: { 1: 2, 2: 1 } })
   })
 

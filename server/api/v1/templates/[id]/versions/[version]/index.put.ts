@@ -14,7 +14,11 @@ export default defineEndpoint({
   audit: { action: 'template.publish' },
   async handler({ brain, principal, params, query, body, event, note }) {
     allowLongUploads(event.node.req)
-    const { created, version } = await brain.templates.publish(principal, { template: params.id, version: params.version, ...query }, body)
+    const { created, version } = await brain.templates.publish(
+      principal,
+      { template: params.id, version: params.version, ...query },
+      body,
+    )
     if (!created) setResponseStatus(event, 200)
     note({ detail: { sha256: version.sha256, sizeBytes: version.sizeBytes, created } })
     return version
