@@ -6,6 +6,7 @@ import type { InstancePort, LockedLayer, Placement, PortRequest } from '../../..
 import type { Resources, RestartPolicy } from '../../../shared/schemas/runtime'
 import type { TemplateType } from '../../../shared/schemas/template-type'
 import type { InstanceRecord } from '../../ports'
+import { jsonColumn } from './json-column'
 import { nodes } from './nodes'
 
 export const instances = sqliteTable(
@@ -21,20 +22,20 @@ export const instances = sqliteTable(
     startGeneration: integer('start_generation').notNull(),
     stopMode: text('stop_mode', { enum: ['graceful', 'kill'] }).notNull(),
     appliedGeneration: integer('applied_generation'),
-    reason: text('reason', { mode: 'json' }).$type<Reason>(),
+    reason: jsonColumn<Reason>('reason'),
     nodeId: text('node_id').references(() => nodes.id, { onDelete: 'set null' }),
-    layers: text('layers', { mode: 'json' }).$type<LockedLayer[]>().notNull(),
+    layers: jsonColumn<LockedLayer[]>('layers').notNull(),
     /** Values of secret variables are sealed before they come here. */
-    variables: text('variables', { mode: 'json' }).$type<Record<string, string>>().notNull(),
-    secretNames: text('secret_names', { mode: 'json' }).$type<string[]>().notNull(),
-    portRequests: text('port_requests', { mode: 'json' }).$type<PortRequest[]>().notNull(),
-    ports: text('ports', { mode: 'json' }).$type<InstancePort[]>().notNull(),
-    portsInUse: text('ports_in_use', { mode: 'json' }).$type<InstancePort[]>(),
-    placement: text('placement', { mode: 'json' }).$type<Placement>().notNull(),
+    variables: jsonColumn<Record<string, string>>('variables').notNull(),
+    secretNames: jsonColumn<string[]>('secret_names').notNull(),
+    portRequests: jsonColumn<PortRequest[]>('port_requests').notNull(),
+    ports: jsonColumn<InstancePort[]>('ports').notNull(),
+    portsInUse: jsonColumn<InstancePort[]>('ports_in_use'),
+    placement: jsonColumn<Placement>('placement').notNull(),
     persistent: integer('persistent', { mode: 'boolean' }).notNull(),
     environment: text('environment'),
-    resources: text('resources', { mode: 'json' }).$type<Resources>().notNull(),
-    effective: text('effective', { mode: 'json' }).$type<InstanceRecord['effective']>().notNull(),
+    resources: jsonColumn<Resources>('resources').notNull(),
+    effective: jsonColumn<InstanceRecord['effective']>('effective').notNull(),
     /** Of `effective`, as columns so that a node's reservations are a sum over an index. */
     reservedMemoryMb: integer('reserved_memory_mb').notNull(),
     reservedCpus: real('reserved_cpus').notNull(),
@@ -42,7 +43,7 @@ export const instances = sqliteTable(
     restart: text('restart').$type<RestartPolicy>(),
     allowProcessFallback: integer('allow_process_fallback', { mode: 'boolean' }).notNull(),
     prepareAttempts: integer('prepare_attempts').notNull(),
-    observed: text('observed', { mode: 'json' }).$type<NonNullable<InstanceRecord['observed']>>(),
+    observed: jsonColumn<NonNullable<InstanceRecord['observed']>>('observed'),
     stateSince: integer('state_since').notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
@@ -61,7 +62,8 @@ export const instances = sqliteTable(
       table.reservedDiskMb,
     ),
     index('instances_state').on(table.state, table.id),
-    index('instances_restless').on(table.id, table.nodeId)
+    index('instances_restless')
+      .on(table.id, table.nodeId)
       .where(sql`${table.atRest} = 0`),
   ],
 )

@@ -1,5 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { NodeSpecs } from '../../../shared/schemas/node'
+import { jsonColumn } from './json-column'
 
 export const nodes = sqliteTable(
   'nodes',
@@ -7,14 +8,14 @@ export const nodes = sqliteTable(
     id: text('id').primaryKey(),
     name: text('name').notNull(),
     region: text('region'),
-    tags: text('tags', { mode: 'json' }).$type<string[]>().notNull(),
+    tags: jsonColumn<string[]>('tags').notNull(),
     devMode: integer('dev_mode', { mode: 'boolean' }).notNull(),
     schedulable: integer('schedulable', { mode: 'boolean' }).notNull(),
     local: integer('local', { mode: 'boolean' }).notNull(),
     secretHash: text('secret_hash'),
     joinTokenHash: text('join_token_hash'),
     joinTokenExpiresAt: integer('join_token_expires_at'),
-    specs: text('specs', { mode: 'json' }).$type<NodeSpecs>(),
+    specs: jsonColumn<NodeSpecs>('specs'),
     joinedAt: integer('joined_at'),
     lastSeenAt: integer('last_seen_at'),
     createdAt: integer('created_at').notNull(),

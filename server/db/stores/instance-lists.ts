@@ -1,4 +1,4 @@
-import { and, count, desc, eq, exists, inArray, isNotNull, lt, ne, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNotNull, lt, ne, or, sql } from 'drizzle-orm'
 import { INSTANCE_STATE_NAMES } from '../../../shared/domain/instance-state'
 import type { InstanceState } from '../../../shared/domain/instance-state'
 import type { InstanceFilter, InstanceStore, NodeUsage } from '../../ports'
@@ -124,7 +124,7 @@ function matching(db: Database, { states, nodeId, template, text, cursor }: Inst
   return and(
     states ? inArray(instances.state, [...states]) : isLiving,
     nodeId === undefined ? undefined : eq(instances.nodeId, nodeId),
-    template === undefined ? undefined : exists(usesTemplate(db, template)),
+    template === undefined ? undefined : inArray(instances.id, usersOf(db, template)),
     like
       ? or(sql`${instances.name} like ${like} escape '\\'`, sql`${instances.description} like ${like} escape '\\'`)
       : undefined,
@@ -132,9 +132,7 @@ function matching(db: Database, { states, nodeId, template, text, cursor }: Inst
   )
 }
 
-function usesTemplate(db: Database, template: string) {
-  return db
-    .select({ one: sql`1` })
-    .from(instanceLayers)
-    .where(and(eq(instanceLayers.instanceId, instances.id), eq(instanceLayers.template, template)))
+/** Not a correlated query: SQLite would look through all users of the template for every instance. */
+function usersOf(db: Database, template: string) {
+  return db.select({ id: instanceLayers.instanceId }).from(instanceLayers).where(eq(instanceLayers.template, template))
 }

@@ -1,4 +1,6 @@
-import { and, eq, notInArray, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, notInArray, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { AppError } from '../../../shared/errors'
 import type { InstancePort, LockedLayer } from '../../../shared/schemas/instance'
 import { hostPortsOf } from '../../domain/ports/port-ranges'
@@ -11,6 +13,23 @@ import { toEvent, toEventRow, toInstanceRecord, toInstanceRow } from './instance
 
 /** The two ways an instance is written, each one transaction. */
 export function createInstanceWrites(db: Database): Pick<InstanceStore, 'create' | 'commit'> {
+  // One connection: what is prepared here runs inside the transactions below.
+  const byId = db
+    .select()
+    .from(instances)
+    .where(eq(instances.id, sql.placeholder('id')))
+    .prepare()
+  const update = db
+    .update(instances)
+    .set(placeholders(instances))
+    .where(eq(instances.id, sql.placeholder('id')))
+    .prepare()
+  const { id: _id, ...eventColumns } = placeholders(instanceEvents)
+  const insertEvent = db.insert(instanceEvents).values(eventColumns).returning().prepare()
+
+  const writeEvents = (record: InstanceRecord, events: readonly NewInstanceEvent[]): Committed['events'] =>
+    events.map(event => toEvent(insertEvent.get(toEventRow(record.id, record.updatedAt, event))))
+
   return {
     async create(record, events) {
       return inWords(record, () =>
@@ -18,7 +37,7 @@ export function createInstanceWrites(db: Database): Pick<InstanceStore, 'create'
           tx.insert(instances).values(toInstanceRow(record)).run()
           writeLayers(tx, record.id, record.layers)
           claimPorts(tx, record)
-          return { record, events: writeEvents(tx, record, events) }
+          return { record, events: writeEvents(record, events) }
         }),
       )
     },
@@ -26,7 +45,7 @@ export function createInstanceWrites(db: Database): Pick<InstanceStore, 'create'
     async commit({ id, expectedRevision, change, events }) {
       return inWords(change, () =>
         immediate(db, (tx): Committed => {
-          const row = tx.select().from(instances).where(eq(instances.id, id)).get()
+          const row = byId.get({ id })
           if (!row) throw new AppError('NOT_FOUND', `There is no server with the id ${id}.`)
           if (row.revision !== expectedRevision) {
             throw new AppError(
@@ -36,10 +55,10 @@ export function createInstanceWrites(db: Database): Pick<InstanceStore, 'create'
           }
           const before = toInstanceRecord(row)
           const record: InstanceRecord = { ...before, ...change, revision: before.revision + 1 }
-          tx.update(instances).set(toInstanceRow(record)).where(eq(instances.id, id)).run()
+          update.run(toInstanceRow(record))
           if (change.layers) writeLayers(tx, id, change.layers)
           if (holdsOtherPorts(before, record)) claimPorts(tx, record)
-          return { record, events: writeEvents(tx, record, events) }
+          return { record, events: writeEvents(record, events) }
         }),
       )
     },
@@ -111,20 +130,11 @@ function holdsOtherPorts(before: InstanceRecord, after: InstanceRecord): boolean
   )
 }
 
-function writeEvents(
-  tx: Transaction,
-  record: InstanceRecord,
-  events: readonly NewInstanceEvent[],
-): Committed['events'] {
-  return events.map(event =>
-    toEvent(
-      tx
-        .insert(instanceEvents)
-        .values(toEventRow(record.id, record.updatedAt, event))
-        .returning()
-        .get(),
-    ),
-  )
+/** Every column of a table as a placeholder of its own name, encoded as the column is. */
+function placeholders<Table extends SQLiteTable>(table: Table) {
+  const columns: [string, SQLiteColumn][] = Object.entries(getTableColumns(table))
+  const encoded = columns.map(([name, column]) => [name, sql`${sql.param(sql.placeholder(name), column)}`])
+  return Object.fromEntries(encoded) as { [Name in keyof Table['_']['columns']]: SQL }
 }
 
 function inWords<Result>({ name }: { name?: string }, write: () => Result): Result {
