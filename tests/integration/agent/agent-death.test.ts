@@ -156,7 +156,7 @@ describe.each([
         generation,
         ...(name === 'instance.prepare' ? { spec: spec() } : {}),
       }
-      return brain.gateway.agentLink.send(nodeId, name, payload as never)
+      return brain.gateway.agentLink.send(nodeId, name, payload)
     }
     if (wanted === 'DESTROYED') return send('instance.destroy')
     if (wanted === 'STOPPED') return state === 'STOPPING' ? undefined : send('instance.stop')
