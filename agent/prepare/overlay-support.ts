@@ -37,13 +37,13 @@ async function tryMount(staging: string): Promise<string | null> {
   for (const folder of [upper, work, merged]) mkdirSync(folder)
   const options = overlayOptions({ lowers: [join(staging, 'render')], upper, work })
   try {
-    await run('mount', ['-t', 'overlay', 'overlay', '-o', options, merged])
+    // In a mount namespace of its own, which ends with the command: an agent that is killed here must not leave a mount in staging.
+    await run('unshare', ['--mount', 'mount', '-t', 'overlay', 'overlay', '-o', options, merged])
   } catch (error) {
     const text = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
     // An agent in a container may not mount; the engine does it for real, and proves it before anything is called prepared.
     if (/permission denied|must be superuser|not permitted/i.test(text)) return null
     return `The file system below the node's data folder cannot be the upper side of an overlay: ${text}`
   }
-  await run('umount', [merged])
   return null
 }
