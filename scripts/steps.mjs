@@ -7,7 +7,7 @@ export const STEPS = {
   format: [{ title: 'format', command: [tool('prettier'), ['--check', '--log-level=warn', '.']] }],
   lint: [{ title: 'lint', command: [tool('eslint'), ['.']] }],
   // Writes the types that the other steps read.
-  prepare: [{ title: 'nuxt prepare', command: [tool('nuxt'), ['prepare']] }],
+  prepare: [{ title: 'nuxt prepare', command: [tool('nuxt'), ['prepare'], { quiet: true }] }],
   typecheck: [
     { title: 'types: app', command: [tool('vue-tsc'), ['--noEmit', '-p', '.nuxt/tsconfig.app.json']] },
     ...['.nuxt/tsconfig.node.json', 'server', 'shared', 'core', 'agent', 'tests'].map(typescriptProject),

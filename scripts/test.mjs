@@ -71,7 +71,7 @@ async function provideEngine(scratch, tally) {
   const engine = await attempt('Docker', tally, () => provide(scratch))
   if (!engine) return null
   const images = await attempt('images for the tests', tally, async () => {
-    await ensurePrograms({ busybox: 'busybox-static', zstd: 'zstd', tar: 'tar' })
+    await ensurePrograms({ busybox: 'busybox-static', zstd: 'zstd', tar: 'tar', curl: 'curl' })
     await ensureTestImages(engine.address, { publicNames: engine.isPrivate })
   })
   if (images) return engine
@@ -126,7 +126,7 @@ function conclude(tally) {
 export function test() {
   const tally = new Tally()
   return withScratch(async scratch => {
-    await runSteps(['format', 'lint', 'prepare', 'typecheck', 'knip'], (what, right) => {
+    await runSteps(['prepare', 'format', 'lint', 'typecheck', 'knip'], (what, right) => {
       goOn()
       tally.count(what, right)
     })

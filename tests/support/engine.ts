@@ -45,6 +45,13 @@ async function ensureMountable(folder: string): Promise<() => Promise<void>> {
   return () => runCommand('umount', ['-l', folder]).then(() => {})
 }
 
+/** What an engine mounted below its folders and left there: the folder could not be removed otherwise. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map(line => line.split(' ')[1] ?? '')
+  for (const mount of mounts.filter(path => path.startsWith(`${folder}/`)).toReversed())
+    await runCommand('umount', ['-l', mount])
+}
+
 async function run(program: string, args: readonly string[], logFile: string): Promise<ChildProcess> {
   const path = await findProgram(program)
   if (!path) throw new Error(`${program} was installed but is not on the path.`)
@@ -95,7 +102,11 @@ export async function startPrivateEngine(scratch: string): Promise<Engine> {
   const home = join(scratch, 'engine')
   const unmount = await ensureMountable(home)
   const bridge = `strata${process.pid.toString(36)}`
-  const undo: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true }), unmount]
+  const undo: (() => Promise<unknown>)[] = [
+    () => rm(home, { recursive: true, force: true }),
+    unmount,
+    () => unmountBelow(home),
+  ]
   const stop = async () => {
     while (undo.length > 0) await undo.pop()?.()
   }
