@@ -3,7 +3,7 @@ import { refDebounced, useSessionStorage } from '@vueuse/core'
 import { instance, placementExplanation } from '../shared/schemas/instance'
 import { stackPreview, type StackPreview } from '../shared/schemas/stack'
 import { ApiError } from './api/api-error'
-import { bodyOf, emptyDraft, layerRequestsOf, moved, variablesOf, type InstanceDraft } from './instance/draft'
+import { bodyOf, emptyDraft, faultsOf, layerRequestsOf, moved, variablesOf, type InstanceDraft } from './instance/draft'
 
 const THINK_MS = 300
 /** Answers of a dry run need a name; until one is typed any will do. */
@@ -38,18 +38,23 @@ export function useInstanceDraft() {
   )
   watch(preview.value, value => (known.value = value))
 
+  /** What would be sent for a dry run; null while something is missing that only the person can give. */
+  const dryRun = computed(() => {
+    const named = { ...draft, name: draft.name.trim() || NAME_FOR_DRY_RUN }
+    if (!draft.layers.length || !known.value) return null
+    return faultsOf(named, known.value, fault => fault).length ? null : bodyOf(named, known.value)
+  })
   const dryRunKey = refDebounced(
-    computed(() => JSON.stringify(known.value ? bodyOf(draft, known.value) : null)),
+    computed(() => JSON.stringify(dryRun.value)),
     THINK_MS,
   )
   const placement = useResource(
     async signal => {
-      if (!draft.layers.length || !known.value) return undefined
-      const body = { ...bodyOf(draft, known.value), name: draft.name.trim() || NAME_FOR_DRY_RUN }
+      if (!dryRun.value) return undefined
       return await api('/instances', {
         method: 'POST',
         query: { dryRun: true },
-        body,
+        body: dryRun.value,
         answer: placementExplanation,
         signal,
       })
@@ -58,7 +63,7 @@ export function useInstanceDraft() {
   )
 
   let nextKey = Math.max(0, ...draft.layers.map(layer => layer.key + 1))
-  let attempt = crypto.randomUUID()
+  let attempt = newAttempt()
 
   return {
     draft,
@@ -80,12 +85,17 @@ export function useInstanceDraft() {
         return created
       } catch (error) {
         // A refused request is over; one without an answer may have worked and must be sent as the same again.
-        if (error instanceof ApiError && error.kind === 'problem') attempt = crypto.randomUUID()
+        if (error instanceof ApiError && error.kind === 'problem') attempt = newAttempt()
         throw error
       }
     },
     reset: () => Object.assign(draft, emptyDraft()),
   }
+}
+
+/** Names one attempt to create. Not `randomUUID`: browsers have that only where the panel is on HTTPS. */
+function newAttempt(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Before the first preview nothing is known to be harmless. */
