@@ -26,7 +26,7 @@ function ofNode(node: NodeFacts, now: number): Attention[] {
   const { specs } = node
   if (node.contact === 'online' && specs?.runtime === 'docker' && !specs.engine.available) {
     const found = specs.engine.message ?? 'Docker does not answer'
-    const message = `${asSentence(found)} Start Docker on the machine, or see whether the agent may use its socket; servers there can be neither started nor stopped until then.`
+    const message = `${asSentence(found)} Until then no server there can be started or stopped in Docker.`
     return [{ kind: 'engine-away', subject, message, at: now }]
   }
   return []
@@ -44,7 +44,7 @@ function ofInstance({ id, name, state, reason, stateSince }: InstanceFacts): Att
     return [{ kind: 'instance-overdue', subject, message, at }]
   }
   if (state === 'REQUESTED' && reason) {
-    const message = `${asSentence(reason.message)} It is placed by itself as soon as a node fits.`
+    const message = `${asSentence(reason.message)} Make room, add a node, or change where it may run.`
     return [{ kind: 'instance-waiting', subject, message, at }]
   }
   return []

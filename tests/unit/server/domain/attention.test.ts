@@ -44,7 +44,7 @@ describe('findAttention', () => {
     [
       'instance-waiting',
       makeRecord({ state: 'REQUESTED', reason: reason('NO_NODE_FITS', 'No node has 4 GB free') }),
-      'No node has 4 GB free. It is placed by itself',
+      'No node has 4 GB free. Make room',
     ],
   ])('tells of %s with the reason and what to do', (kind, record, message) => {
     expect(findAttention([], [record], NOW)).toEqual([
@@ -66,7 +66,7 @@ describe('findAttention', () => {
   it('tells of an engine that is away, but not on a node that runs processes', () => {
     const engine = { available: false, version: null, message: 'The socket is missing' }
     expect(findAttention([node({ specs: { ...fakeSpecs(), engine } })], [], NOW)).toMatchObject([
-      { kind: 'engine-away', message: expect.stringContaining('The socket is missing. Start Docker') },
+      { kind: 'engine-away', message: expect.stringContaining('The socket is missing. Until then') },
     ])
     expect(findAttention([node({ specs: { ...fakeSpecs(), engine, runtime: 'process' } })], [], NOW)).toEqual([])
   })
