@@ -4,8 +4,11 @@ import { existsSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { AppError } from '../../shared/errors'
-import { blockedAt, reachableNodeFolder } from './process-reach'
+import { findReach } from './process-reach'
+import type { Reach } from './process-reach'
 import { SHIM } from './process-shim'
+
+const SYSTEM_FOLDERS = ['/usr/local/bin', '/usr/bin', '/bin']
 
 export interface SpawnRequest {
   command: readonly string[]
@@ -16,6 +19,8 @@ export interface SpawnRequest {
   runFolder: string
   /** Where a copy of Node may be put for a user that cannot reach the agent's own. */
   binFolder: string
+  /** Where the stack may be shown to a user that cannot reach it. */
+  shelter: string
   /** null: the agent's own, which is not root. */
   user: { uid: number; gid: number } | null
 }
@@ -26,27 +31,20 @@ export interface SpawnRequest {
  */
 export async function spawnShim(request: SpawnRequest): Promise<ChildProcess> {
   const { directory, runFolder, user } = request
-  if (user) await checkReach(directory, user)
-  const node = user ? await reachableNodeFolder(user, request.binFolder) : dirname(process.execPath)
-  const env: Record<string, string> = {
-    PATH: [node, '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
-    HOME: directory,
-    ...request.env,
-  }
-  checkProgram(request.command[0], directory, env.PATH ?? '')
+  const reach: Reach = user
+    ? await findReach(user, request)
+    : { directory, nodeFolder: dirname(process.execPath), prefix: null }
+  const path = [reach.nodeFolder, ...SYSTEM_FOLDERS].join(delimiter)
+  const env: Record<string, string> = { PATH: path, HOME: reach.directory, ...request.env }
+  checkProgram(request.command[0], directory, [dirname(process.execPath), ...(env.PATH ?? '').split(delimiter)])
+  const [program = '', ...args] = [...(reach.prefix ?? []), '/bin/sh', '-c', SHIM, 'strata-run', ...request.command]
   // Read and write: the input then never ends, whoever writes to it comes and goes.
   const input = await open(join(runFolder, 'input'), 'r+')
   const output = await open(join(runFolder, 'output'), 'a')
   const exit = await open(join(runFolder, 'exit'), 'a')
   try {
     const stdio = [input.fd, output.fd, output.fd, exit.fd, 'pipe' as const]
-    const child = spawn('/bin/sh', ['-c', SHIM, 'strata-run', ...request.command], {
-      cwd: directory,
-      env,
-      detached: true,
-      stdio,
-      ...user,
-    })
+    const child = spawn(program, args, { cwd: directory, env, detached: true, stdio, ...(reach.prefix ? {} : user) })
     await new Promise<void>((done, failed) => {
       child.once('spawn', done)
       child.once('error', error =>
@@ -59,24 +57,16 @@ export async function spawnShim(request: SpawnRequest): Promise<ChildProcess> {
   }
 }
 
-async function checkReach(directory: string, user: { uid: number; gid: number }): Promise<void> {
-  const blocked = await blockedAt(directory, user)
-  if (!blocked) return
-  throw new AppError(
-    'START_FAILED',
-    `User ${user.uid}, as whom servers run, may not enter ${blocked}, and the server's files are below it. Set STRATA_NODE_DATA_DIR to a folder that others may enter, such as /var/lib/strata.`,
-  )
-}
-
-function checkProgram(program: string | undefined, directory: string, path: string): void {
-  if (!program)
+function checkProgram(program: string | undefined, directory: string, folders: readonly string[]): void {
+  if (!program) {
     throw new AppError(
       'START_FAILED',
       'The layers name no command; without a container there is no image that could bring one.',
     )
+  }
   const candidates = program.includes('/')
     ? [resolve(directory, program)]
-    : path.split(delimiter).map(folder => join(folder, program))
+    : folders.map(folder => join(folder, program))
   if (candidates.some(candidate => existsSync(candidate) && statSync(candidate).isFile())) return
   throw new AppError(
     'START_FAILED',

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, chown, mkdir, open } from 'node:fs/promises'
+import { access, chown, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -109,6 +109,7 @@ export class ProcessRuntime implements ContainerRuntime {
       directory: known.directory,
       runFolder: this.runs.of(run.instanceId),
       binFolder: join(this.options.dataDir, 'bin'),
+      shelter: this.shelter(run.instanceId),
       user: this.options.isRoot ? this.options.owner : null,
     })
     const identity = identify(shim.pid ?? 0)
@@ -204,10 +205,16 @@ export class ProcessRuntime implements ContainerRuntime {
     }
     this.watched.delete(instanceId)
     await this.runs.remove(instanceId)
+    await rm(this.shelter(instanceId), { recursive: true, force: true })
   }
 
   discard(instanceId: string): Promise<void> {
     return this.remove(instanceId)
+  }
+
+  /** A folder that everybody may enter, for servers whose files lie where they may not. Gone with the run. */
+  private shelter(instanceId: string): string {
+    return join('/run/strata-agent', instanceId)
   }
 
   private async lookForEnds(listener: RuntimeListener): Promise<void> {
