@@ -32,7 +32,7 @@ async function until<Value>(get: () => Value | Promise<Value>): Promise<void> {
   await expect.poll(get, { timeout: 10_000 }).toBeTruthy()
 }
 
-describe('the example', () => {
+describe('the example', { timeout: 20_000 }, () => {
   it('is three published layers and one server of them on the local node, which may run as a process', async () => {
     const api = await startBrain()
     await until(() => news().length > 0)
