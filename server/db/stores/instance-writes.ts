@@ -132,7 +132,7 @@ function holdsOtherPorts(before: InstanceRecord, after: InstanceRecord): boolean
 
 /** Every column of a table as a placeholder of its own name, encoded as the column is. */
 function placeholders<Table extends SQLiteTable>(table: Table) {
-  const columns: [string, SQLiteColumn][] = Object.entries(getTableColumns(table))
+  const columns = Object.entries<SQLiteColumn>(getTableColumns<SQLiteTable>(table))
   const encoded = columns.map(([name, column]) => [name, sql`${sql.param(sql.placeholder(name), column)}`])
   return Object.fromEntries(encoded) as { [Name in keyof Table['_']['columns']]: SQL }
 }

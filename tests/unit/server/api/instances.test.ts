@@ -341,6 +341,18 @@ describe('a change', () => {
     await api.until(id, { state: 'RUNNING', pending: false, address: '127.0.0.1:30001' })
   })
 
+  it('leaves the ports that were given', async () => {
+    await api.join('one')
+    const first = await create({ name: 'first' })
+    await api.until(first.id, { state: 'RUNNING', address: '127.0.0.1:25000' })
+    const second = await create({ name: 'second' })
+    await api.until(second.id, { state: 'RUNNING', address: '127.0.0.1:25001' })
+    await api.ok(202, 'DELETE', `/instances/${first.id}`)
+    await api.until(first.id, { state: 'DESTROYED' })
+    const patched = await api.ok<Instance>(200, 'PATCH', `/instances/${second.id}`, { resources: { memoryMb: 300 } })
+    expect(patched.ports.map(({ host }) => host)).toEqual([25_001, 25_001])
+  })
+
   it('that is none is no new revision', async () => {
     const { id, revision } = await create()
     await expect.poll(async () => (await api.instance(id)).reason?.code).toBe('NO_NODE_FITS')

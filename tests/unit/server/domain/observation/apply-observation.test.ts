@@ -53,6 +53,13 @@ describe('one step', () => {
   })
 })
 
+it('forgets the ports of the run before when a newer one was started unseen', () => {
+  const port = { name: 'game', protocol: 'udp', container: 1, host: 7, expose: 'public', fixed: false } as const
+  const pending = { generation: 2, ports: [{ ...port, host: 8 }], portsInUse: [port] }
+  expect(apply(pending, { state: 'RUNNING', generation: 1, restarts: 1 }).after.portsInUse).toEqual([port])
+  expect(apply(pending, { state: 'RUNNING', generation: 2, runId: 'run-2' }).after.portsInUse).toBeNull()
+})
+
 describe('old news', () => {
   it.each([2, 3])('changes nothing (%i known, 2 comes)', seq => {
     expect(apply({ observed: observedOf({ seq }), state: 'STARTING' }, { state: 'RUNNING' }).made).toBeNull()
