@@ -51,18 +51,7 @@ export default defineNuxtConfig({
     session: {
       name: 'strata-session',
       password: '', // made on the first start, kept in the data folder
-      cookie: { secure: true, sameSite: 'lax' }, // turned off by scripts/brain-settings.mjs where the panel is on plain HTTP
-    },
-  },
-
-  vite: {
-    $server: {
-      build: {
-        rolldownOptions: {
-          // Nitro bundles `shared` once for both; a path relative to Vite's output would lead it nowhere.
-          makeAbsoluteExternalsRelative: false,
-        },
-      },
+      cookie: { secure: true, sameSite: 'lax' }, // STRATA_COOKIE_SECURE decides at run time
     },
   },
 
