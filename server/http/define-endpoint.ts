@@ -72,6 +72,8 @@ export interface EndpointDefinition<
    * `nothing`: a POST that only asks, and changes nothing.
    */
   audit?: { action: string; subject?: string } | 'nothing'
+  /** Throws while the address is closed to everybody; asked before the body is judged. */
+  open?(brain: Brain): void
   handler(
     context: EndpointContext<Access, Params, Query, Body>,
   ): HandlerAnswer<Response> | Promise<HandlerAnswer<Response>>

@@ -71,13 +71,16 @@ export async function runEndpoint<
     facts.subject.id = idIn(params)
     const query = parseInput(definition.query, getQuery(event), 'query')
     facts.detail = { ...asRecord(params), ...asRecord(query) }
+    definition.open?.(brain)
     const body =
       definition.body === 'stream'
         ? bodyStream(request)
         : parseInput(definition.body, changesSomething ? ((await readJsonBody(request)) ?? {}) : {}, 'body')
     if (definition.body !== 'stream') facts.detail = { ...facts.detail, ...asRecord(body) }
 
+    let isFirst = false
     answer = await oncePerKey(event, definition, brain, principal, body, async () => {
+      isFirst = true
       setResponseStatus(event, definition.status ?? 200)
       // The checks above are what makes these two true; the compiler cannot follow them through the conditional types.
       const context = {
@@ -94,6 +97,8 @@ export async function runEndpoint<
       facts.subject.id ??= idIn(result)
       return shapeAnswer(event, definition.response, result)
     })
+    // Nothing was made this time: the log must not tell of two.
+    if (!isFirst) facts.note.detail = { replayed: true }
   } catch (error) {
     failure = toAppError(error, facts.requestId)
   }

@@ -16,6 +16,8 @@ export interface AccountService {
     firstAdmin: { username: string; password: string } | null,
   ): Promise<{ setupSecret: string | null; adminUser: string | null }>
   needsSetup(): boolean
+  /** NOT_FOUND once there is an admin: whatever is sent to the set-up then, it is not there any more. */
+  requireSetUpOpen(): void
   /** The first admin, once. NOT_FOUND afterwards; UNAUTHENTICATED for another secret. */
   setUp(given: { token: string; username: string; password: string; address: string }): Promise<UserRecord>
   create(wanted: { username: string; password: string; role: Role }): Promise<UserDetail>
@@ -43,6 +45,8 @@ export function createAccountService(deps: {
 }): AccountService {
   const { users, passwords, limiter, panel, clock, ids } = deps
   let setupHash: string | null = null
+
+  const closed = () => new AppError('NOT_FOUND', 'Strata is set up already. Sign in; an admin can add accounts.')
 
   async function newUser(wanted: { username: string; password: string; role: Role }): Promise<UserRecord> {
     return {
@@ -76,8 +80,10 @@ export function createAccountService(deps: {
       return { setupSecret, adminUser: null }
     },
     needsSetup: () => setupHash !== null,
+    requireSetUpOpen() {
+      if (setupHash === null) throw closed()
+    },
     async setUp(given) {
-      const closed = () => new AppError('NOT_FOUND', 'Strata is set up already. Sign in; an admin can add accounts.')
       return limiter.attempt({ username: ' set-up', address: given.address }, async () => {
         if (!setupHash) throw closed()
         if (!timingSafeEqual(Buffer.from(hashSecret(given.token)), Buffer.from(setupHash))) {

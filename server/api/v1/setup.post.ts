@@ -9,6 +9,7 @@ export default defineEndpoint({
   response: meAnswer,
   status: 201,
   audit: { action: 'setup', subject: 'user' },
+  open: brain => brain.accounts.requireSetUpOpen(),
   async handler({ brain, body, event, address, note }) {
     const { user, principal, secret } = await brain.sessions.open(
       await brain.accounts.setUp({ ...body, address }),

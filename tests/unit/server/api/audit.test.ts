@@ -34,3 +34,14 @@ it('gives the newest first, page by page, filtered', async () => {
   expect((await list('subject=i1&outcome=refused')).items).toEqual([])
   expect((await list('subject=i1&outcome=done')).items).toHaveLength(5)
 })
+
+it('tells a creation that was asked for again with its Idempotency-Key from the one that made something', async () => {
+  const cookie = await api.cookieOf('admin')
+  const headers = { 'idempotency-key': 'once' }
+  for (let n = 0; n < 2; n++)
+    await api.request('/api/v1/nodes', { method: 'POST', cookie, json: { name: 'eu-1' }, headers })
+  const { items } = (await api.request('/api/v1/audit?action=node.create', { cookie })).body as {
+    items: { detail: Record<string, unknown> }[]
+  }
+  expect(items.map(item => item.detail.replayed)).toEqual([true, undefined])
+})
