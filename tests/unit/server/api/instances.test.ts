@@ -392,6 +392,26 @@ describe('a change', () => {
     expect((await api.instance(other.id)).name).toBe('other')
   })
 
+  it('is in the audit log with old and new values, and no value of a variable', async () => {
+    const { id } = await create({ description: 'old' })
+    await api.ok(200, 'PATCH', `/instances/${id}`, { description: 'new', variables: { KEY: 'another' } })
+    const { items } = await api.ok<{ items: { action: string; actor: { name: string }; detail: unknown }[] }>(
+      200,
+      'GET',
+      '/audit',
+    )
+    const entry = items.find(({ action }) => action === 'instance.change')
+    expect(entry).toMatchObject({
+      actor: { name: 'admin' },
+      detail: {
+        description: 'new',
+        variables: { KEY: '••••••' },
+        old: { description: 'old', variables: { KEY: '••••••' } },
+      },
+    })
+    expect(JSON.stringify(items)).not.toMatch(/another|correct-horse/)
+  })
+
   it('can say what is wanted', async () => {
     await api.join('one')
     const { id } = await create()

@@ -10,6 +10,9 @@ export default defineEndpoint({
   body: patchInstanceBody,
   response: instance,
   audit: { action: 'instance.change' },
-  handler: async ({ brain, principal, params, body, event }) =>
-    tagRevision(event, await brain.instances.patch(principal.actor, params.id, body, expectedRevision(event))),
+  async handler({ brain, principal, params, body, event, note }) {
+    const before = Object.entries(await brain.instances.get(params.id))
+    note({ detail: { old: Object.fromEntries(before.filter(([name]) => name in body)) } })
+    return tagRevision(event, await brain.instances.patch(principal.actor, params.id, body, expectedRevision(event)))
+  },
 })
