@@ -60,7 +60,7 @@ function moveTo(
     runId: observation.runId,
     actor: observation.actor === 'server' ? serverActor(record) : SYSTEM,
     cause: observation.cause,
-    message: transitionWords(observation, path),
+    message: transitionWords(observation, path, record.reason?.message),
   })
   return {
     change: { ...enterState(record, to, reason, now), ...(to === 'PREPARED' ? { prepareAttempts: 0 } : {}) },

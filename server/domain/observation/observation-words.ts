@@ -3,11 +3,20 @@ import type { InstanceState } from '../../../shared/domain/instance-state'
 import type { Observation } from '../../../shared/protocol/agent'
 
 /**
- * The sentence of a transition event: what the node said, else what the state means; and what was not seen.
- * `path`: the states on the way, the last one reached; empty for something new in the same state.
+ * The sentence of a transition event: what the node said, if that is news, else what the state means; and what was
+ * not seen.
+ *
+ * @param path the states on the way, the last one reached; empty for something new in the same state
+ * @param known what is said beside the state already, such as that nothing isolates this server
  */
-export function transitionWords(observation: Observation, path: readonly InstanceState[]): string {
-  const said = observation.reason?.message ?? exitWords(observation) ?? INSTANCE_STATES[observation.state]
+export function transitionWords(
+  observation: Observation,
+  path: readonly InstanceState[],
+  known: string | undefined,
+): string {
+  const { reason } = observation
+  const news = reason && reason.message !== known ? reason.message : null
+  const said = news ?? exitWords(observation) ?? INSTANCE_STATES[observation.state]
   const unseen = path.slice(0, -1)
   if (unseen.length > 0) return `${said} The steps between (${unseen.join(', ')}) happened unseen.`
   const isUnseenLife = path.length === 0 && observation.state !== 'STARTING' && observation.state !== 'PREPARING'

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { INSTANCE_STATES } from '../../../../../shared/domain/instance-state'
 import type { Observation } from '../../../../../shared/protocol/agent'
 import type { InstanceRecord } from '../../../../../server/domain/instance-record'
 import { applyObservation } from '../../../../../server/domain/observation/apply-observation'
@@ -35,6 +36,15 @@ describe('one step', () => {
     const exit = { code: 137, signal: null, outOfMemory: true, at: 1 }
     const { events } = apply({ state: 'STOPPING', desired: 'stopped' }, { state: 'STOPPED', exit })
     expect(events[0]?.message).toBe('The server was ended because it ran out of memory.')
+  })
+
+  it('does not repeat what is said beside the state already', () => {
+    const reason = { code: 'PROCESS_RUNTIME', message: 'Nothing isolates it.' }
+    const first = apply({ state: 'PREPARING' }, { state: 'PREPARED', reason })
+    expect(first.events[0]?.message).toBe('Nothing isolates it.')
+    const then = apply({ state: 'PREPARED', reason: { ...reason, at: 1 } }, { state: 'STARTING', reason })
+    expect(then.events[0]?.message).toBe(INSTANCE_STATES.STARTING)
+    expect(then.after.reason).toMatchObject(reason)
   })
 
   it('keeps code, words and last lines of a failure', () => {
