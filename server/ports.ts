@@ -176,10 +176,10 @@ export interface TemplateRecord {
 
 export interface TemplateStore {
   /**
-   * One commit: the version and the tag that moves to it. Same address and bytes again: `created` is false and nothing
-   * changes. Other bytes: VERSION_EXISTS.
+   * One commit: the version and the tag that moves to it, `latest` unless said. Same address and bytes again: `created` is
+   * false, and only a tag that is said moves. Other bytes: VERSION_EXISTS.
    */
-  publish(record: TemplateVersionRecord, tag: string): Promise<{ created: boolean; record: TemplateVersionRecord }>
+  publish(record: TemplateVersionRecord, tag: string | undefined): Promise<{ created: boolean; record: TemplateVersionRecord }>
   findVersion(template: string, version: string): Promise<TemplateVersionRecord | undefined>
   /** Newest first; empty for a template that does not exist. */
   versions(template: string): Promise<TemplateVersionRecord[]>

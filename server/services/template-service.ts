@@ -17,14 +17,15 @@ export interface PublishRequest {
   version: string
   type?: TemplateType
   description?: string
-  /** The tag that moves here; `latest` unless said. */
+  /** The tag that moves here, also when the version is there already. Left out: `latest`, and only for a new version. */
   tag?: string
 }
 
 export interface TemplateService {
   /**
    * Judges an archive while it streams in and publishes it: version, tag, bytes and index appear together or not at all.
-   * The same bytes at the same address again: `created` is false and nothing changes. `body` is destroyed in any case.
+   * The same bytes at the same address again: `created` is false, and nothing changes but the tag, if one is said.
+   * `body` is destroyed in any case.
    *
    * @throws AppError with a code of the archives; METADATA_INVALID when `strata.yaml` says another id or type than the
    *   request, TYPE_MISSING when neither says one; VERSION_EXISTS for other bytes; BAD_REQUEST for a body that broke
@@ -86,7 +87,7 @@ export function createTemplateService(deps: TemplateServiceDeps): TemplateServic
   }
 
   /** The bytes are stored and locked: what follows is either a version that points to them, or their end. */
-  async function commit(record: TemplateVersionRecord, index: LayerIndex, tag: string) {
+  async function commit(record: TemplateVersionRecord, index: LayerIndex, tag: string | undefined) {
     try {
       await indexes.write(index)
       return await templates.publish(record, tag)
@@ -105,8 +106,8 @@ export function createTemplateService(deps: TemplateServiceDeps): TemplateServic
           unlock = await blobLock.acquire(judged.sha256)
           return { key: record.objectKey, record }
         })
-        const published = await commit(approved.record, index, request.tag ?? 'latest')
-        if (published.created) panel.publish('template.changed', { id: request.template }, 'template.read')
+        const published = await commit(approved.record, index, request.tag)
+        if (published.created || request.tag) panel.publish('template.changed', { id: request.template }, 'template.read')
         return { created: published.created, version: await view(published.record) }
       } finally {
         unlock()

@@ -65,10 +65,11 @@ export function createTemplateStore(db: Database): TemplateStore {
         const existing = findIn(tx, record)
         if (existing) {
           if (existing.sha256 !== record.sha256) throw existsWithOtherBytes(existing)
+          if (tag !== undefined) nameIn(tx, record, tag)
           return { created: false, record: existing }
         }
         tx.insert(templateVersions).values(record).run()
-        nameIn(tx, record, tag)
+        nameIn(tx, record, tag ?? 'latest')
         return { created: true, record }
       })
     },

@@ -120,14 +120,18 @@ describe('publishing', () => {
     expect(newest.version).toBe('3')
   })
 
-  it('takes the same bytes again and changes nothing', async () => {
+  it('takes the same bytes again and changes nothing but the tag that is named', async () => {
     await put('spawn@1', spawn)
     await put('spawn@2', tar(file('a', '2')))
     now += 1_000
     const again = await put('spawn@1', spawn, '?type=gamemode&tag=beta')
     expect(again.status).toBe(200)
     expect(again.version).toMatchObject({ type: 'map', publishedAt: now - 1_000 })
-    expect((await template('spawn')).tags).toEqual({ latest: '2' })
+    expect((await template('spawn')).tags).toEqual({ latest: '2', beta: '1' })
+    expect((await put('spawn@1', spawn)).status).toBe(200)
+    expect((await template('spawn')).tags.latest).toBe('2')
+    // The way back to an older version.
+    expect((await put('spawn@1', spawn, '?type=map&tag=latest')).version.tags).toEqual(['beta', 'latest'])
   })
 
   it('refuses other bytes for a version and keeps the first', async () => {

@@ -22,14 +22,16 @@ const makeInstance = (id: string, ...layers: TemplateVersionRecord[]) =>
   instances.create(makeRecord({ id, name: id, nodeId: null, state: 'REQUESTED', layers: layers.map(lock) }), [])
 
 describe('publish', () => {
-  it('writes version and tag; the same again changes nothing', async () => {
+  it('writes version and tag; the same again changes nothing but a tag that is said', async () => {
     const version = makeVersion()
     expect(await templates.publish(version, 'latest')).toEqual({ created: true, record: version })
-    expect(await templates.publish({ ...version, publishedAt: 9, description: 'new' }, 'beta')).toEqual({
-      created: false,
-      record: version,
-    })
-    expect(await templates.find('spawn')).toMatchObject({ versions: 1, tags: { latest: '1' }, newest: version })
+    await templates.publish(makeVersion({ version: '2', bytes: 'two' }), undefined)
+    for (const tag of [undefined, 'beta'])
+      expect(await templates.publish({ ...version, publishedAt: 9, description: 'new' }, tag)).toEqual({
+        created: false,
+        record: version,
+      })
+    expect(await templates.find('spawn')).toMatchObject({ versions: 2, tags: { latest: '2', beta: '1' } })
   })
 
   it('refuses other bytes and leaves the tag where it was', async () => {
