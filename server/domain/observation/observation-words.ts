@@ -2,6 +2,9 @@ import { INSTANCE_STATES } from '../../../shared/domain/instance-state'
 import type { InstanceState } from '../../../shared/domain/instance-state'
 import type { Observation } from '../../../shared/protocol/agent'
 
+/** What a step means, where its state alone would leave open why it was entered. */
+const STEP_WORDS: Record<InstanceState, string> = { ...INSTANCE_STATES, STARTING: 'Started, and not ready yet.' }
+
 /**
  * The sentence of a transition event: what the node said, if that is news, else what the state means; and what was
  * not seen.
@@ -16,7 +19,7 @@ export function transitionWords(
 ): string {
   const { reason } = observation
   const news = reason && reason.message !== known ? reason.message : null
-  const said = news ?? exitWords(observation) ?? INSTANCE_STATES[observation.state]
+  const said = news ?? exitWords(observation) ?? STEP_WORDS[observation.state]
   const unseen = path.slice(0, -1)
   if (unseen.length > 0) return `${said} The steps between (${unseen.join(', ')}) happened unseen.`
   const isUnseenLife = path.length === 0 && observation.state !== 'STARTING' && observation.state !== 'PREPARING'

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { INSTANCE_STATES } from '../../../../../shared/domain/instance-state'
 import type { Observation } from '../../../../../shared/protocol/agent'
 import type { InstanceRecord } from '../../../../../server/domain/instance-record'
 import { applyObservation } from '../../../../../server/domain/observation/apply-observation'
@@ -43,7 +42,7 @@ describe('one step', () => {
     const first = apply({ state: 'PREPARING' }, { state: 'PREPARED', reason })
     expect(first.events[0]?.message).toBe('Nothing isolates it.')
     const then = apply({ state: 'PREPARED', reason: { ...reason, at: 1 } }, { state: 'STARTING', reason })
-    expect(then.events[0]?.message).toBe(INSTANCE_STATES.STARTING)
+    expect(then.events[0]?.message).toBe('Started, and not ready yet.')
     expect(then.after.reason).toMatchObject(reason)
   })
 
