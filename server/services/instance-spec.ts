@@ -45,11 +45,12 @@ function builtinsOf(record: InstanceRecord, node: NodeRecord, memoryMb: number):
     instance: record,
     node,
     publicHost: node.specs?.address ?? '',
-    ports: record.ports.flatMap(({ name, container, host, expose }) => {
-      // Without a port of its own the server listens on the one it is given.
-      const listen = container ?? host
-      return listen === null ? [] : [{ name, listen, public: expose === 'none' ? null : host }]
-    }),
+    // Without a port of its own the server listens on the one it is given.
+    ports: record.ports.map(({ name, container, host, expose }) => ({
+      name,
+      listen: container ?? host,
+      public: expose === 'none' ? null : host,
+    })),
     memoryMb,
   })
 }
