@@ -1,5 +1,14 @@
 import type { Readable } from 'node:stream'
-import type { AgentAck, AgentHandshake, AgentToBrain, BrainToAgent, InstanceSpec, NodeReport, Observation, Welcome } from '../shared/protocol/agent'
+import type {
+  AgentAck,
+  AgentHandshake,
+  AgentToBrain,
+  BrainToAgent,
+  InstanceSpec,
+  NodeReport,
+  Observation,
+  Welcome,
+} from '../shared/protocol/agent'
 import type { BrainToPanel } from '../shared/protocol/panel'
 import type { Grant, Permission } from '../shared/domain/permissions'
 import type { InstanceState } from '../shared/domain/instance-state'
@@ -80,7 +89,12 @@ export interface InstanceStore {
    * Called again with the same revision it fails with REVISION_CONFLICT and changes nothing. PORT_UNAVAILABLE when a host
    * port of the change is given to another instance of the node.
    */
-  commit(input: { id: string; expectedRevision: number; change: Partial<Omit<InstanceRecord, 'id' | 'revision' | 'createdAt'>>; events: NewInstanceEvent[] }): Promise<Committed>
+  commit(input: {
+    id: string
+    expectedRevision: number
+    change: Partial<Omit<InstanceRecord, 'id' | 'revision' | 'createdAt'>>
+    events: NewInstanceEvent[]
+  }): Promise<Committed>
   list(filter: InstanceFilter): Promise<{ items: InstanceRecord[]; nextCursor: string | null }>
   /** Every instance that is not DESTROYED, of one node or of all. */
   living(nodeId?: string): Promise<InstanceRecord[]>
@@ -91,7 +105,10 @@ export interface InstanceStore {
   usageOf(nodeId: string): Promise<NodeUsage>
   /** Host ports of a node that living instances hold, and who holds them. */
   claimedPorts(nodeId: string): Promise<{ protocol: 'tcp' | 'udp'; port: number; instanceId: string }[]>
-  events(id: string, page: { limit: number; cursor?: string }): Promise<{ items: InstanceEvent[]; nextCursor: string | null }>
+  events(
+    id: string,
+    page: { limit: number; cursor?: string },
+  ): Promise<{ items: InstanceEvent[]; nextCursor: string | null }>
   recentEvents(limit: number): Promise<InstanceEvent[]>
   countByState(): Promise<Record<InstanceState, number>>
 }
@@ -179,7 +196,10 @@ export interface TemplateStore {
    * One commit: the version and the tag that moves to it, `latest` unless said. Same address and bytes again: `created` is
    * false, and only a tag that is said moves. Other bytes: VERSION_EXISTS.
    */
-  publish(record: TemplateVersionRecord, tag: string | undefined): Promise<{ created: boolean; record: TemplateVersionRecord }>
+  publish(
+    record: TemplateVersionRecord,
+    tag: string | undefined,
+  ): Promise<{ created: boolean; record: TemplateVersionRecord }>
   findVersion(template: string, version: string): Promise<TemplateVersionRecord | undefined>
   /** Newest first; empty for a template that does not exist. */
   versions(template: string): Promise<TemplateVersionRecord[]>
@@ -204,12 +224,19 @@ export interface OperationStore {
   /** CONFLICT while another operation of the same subject runs: that is the lock. */
   create(record: OperationRecord): Promise<void>
   /** The record afterwards; undefined, and nothing written, when it does not run any more. */
-  update(id: string, change: Partial<Pick<OperationRecord, 'progress' | 'state' | 'result' | 'endedAt'>>): Promise<OperationRecord | undefined>
+  update(
+    id: string,
+    change: Partial<Pick<OperationRecord, 'progress' | 'state' | 'result' | 'endedAt'>>,
+  ): Promise<OperationRecord | undefined>
   find(id: string): Promise<OperationRecord | undefined>
   /** The last one of this kind that ended well for the subject. */
   findDone(kind: string, subject: OperationRecord['subject']): Promise<OperationRecord | undefined>
   /** Newest first. */
-  list(filter: { state?: OperationRecord['state']; limit: number; cursor?: string }): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
+  list(filter: {
+    state?: OperationRecord['state']
+    limit: number
+    cursor?: string
+  }): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
   running(): Promise<OperationRecord[]>
 }
 
@@ -220,7 +247,10 @@ export interface ObjectStore {
    * Streams bytes in, whole or not at all: a source that fails leaves nothing behind. The key is chosen by the
    * caller after the stream ended, because only then its sha256 is known. DISK_FULL when there is no room.
    */
-  putStream(source: Readable, finish: (written: { sha256: string; sizeBytes: number }) => Promise<{ key: string }>): Promise<{ key: string; sha256: string; sizeBytes: number }>
+  putStream(
+    source: Readable,
+    finish: (written: { sha256: string; sizeBytes: number }) => Promise<{ key: string }>,
+  ): Promise<{ key: string; sha256: string; sizeBytes: number }>
   /** NOT_FOUND when there is no such key. `start` and `end` (inclusive) select a range. */
   get(key: string, range?: { start: number; end?: number }): Promise<Readable>
   stat(key: string): Promise<{ sizeBytes: number } | undefined>
@@ -303,7 +333,11 @@ export interface UserStore {
    * One commit: the change and the end of the user's sessions but `keepSessionId`, whose ids are returned.
    * LAST_ADMIN when no admin would be left; NOT_FOUND for nobody.
    */
-  update(id: string, change: { grants?: Grant[]; passwordHash?: string }, keepSessionId: string | null): Promise<{ before: UserRecord; after: UserRecord; endedSessions: string[] }>
+  update(
+    id: string,
+    change: { grants?: Grant[]; passwordHash?: string },
+    keepSessionId: string | null,
+  ): Promise<{ before: UserRecord; after: UserRecord; endedSessions: string[] }>
   /** The user with sessions and tokens. LAST_ADMIN, NOT_FOUND as above. */
   remove(id: string): Promise<UserRecord>
   signedIn(id: string, at: number): Promise<void>
@@ -356,7 +390,14 @@ export interface TokenStore {
 export interface AuditStore {
   append(entry: AuditEntry): Promise<void>
   /** Newest first. */
-  list(filter: { action?: string; actor?: string; subject?: string; outcome?: AuditEntry['outcome']; limit: number; cursor?: string }): Promise<{ items: AuditEntry[]; nextCursor: string | null }>
+  list(filter: {
+    action?: string
+    actor?: string
+    subject?: string
+    outcome?: AuditEntry['outcome']
+    limit: number
+    cursor?: string
+  }): Promise<{ items: AuditEntry[]; nextCursor: string | null }>
 }
 
 /** scrypt, in the form `$scrypt$n=…`; both take tens of milliseconds on purpose. */
@@ -368,7 +409,12 @@ export interface PasswordHasher {
 /** Remembers answers to requests that carried an Idempotency-Key. */
 export interface IdempotencyStore {
   /** Begins, unless the key is known: then what is known of it. */
-  begin(entry: { owner: string; key: string; requestHash: string; at: number }): Promise<{ requestHash: string; answer: string | null } | undefined>
+  begin(entry: {
+    owner: string
+    key: string
+    requestHash: string
+    at: number
+  }): Promise<{ requestHash: string; answer: string | null } | undefined>
   finish(owner: string, key: string, answer: string): Promise<void>
   /** Nothing came of it: the key may be used again. */
   forget(owner: string, key: string): Promise<void>

@@ -33,16 +33,22 @@ export async function* download(layerUrl: LayerUrl, options: DownloadOptions): A
   let lastError: unknown
   while (offset < options.sizeBytes) {
     if (failures >= attempts) {
-      throw new AppError('DOWNLOAD_FAILED', `The layer could not be fetched after ${attempts} tries: ${describe(lastError)}. The node tries again at the next start; check that it reaches the object store.`, { cause: lastError })
+      throw new AppError(
+        'DOWNLOAD_FAILED',
+        `The layer could not be fetched after ${attempts} tries: ${describe(lastError)}. The node tries again at the next start; check that it reaches the object store.`,
+        { cause: lastError },
+      )
     }
-    if (failures > 0) await delay(Math.min(backoffMs * 2 ** (failures - 1), backoffMs * 30), undefined, { signal: options.signal })
+    if (failures > 0)
+      await delay(Math.min(backoffMs * 2 ** (failures - 1), backoffMs * 30), undefined, { signal: options.signal })
     try {
       for await (const chunk of attempt(layerUrl, offset, stallMs, options.signal)) {
         failures = 0
         offset += chunk.byteLength
         yield chunk
       }
-      if (offset < options.sizeBytes) throw new Error(`the connection ended after ${offset} of ${options.sizeBytes} bytes`)
+      if (offset < options.sizeBytes)
+        throw new Error(`the connection ended after ${offset} of ${options.sizeBytes} bytes`)
     } catch (error) {
       options.signal.throwIfAborted()
       failures += 1
@@ -51,7 +57,12 @@ export async function* download(layerUrl: LayerUrl, options: DownloadOptions): A
   }
 }
 
-async function* attempt(layerUrl: LayerUrl, offset: number, stallMs: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* attempt(
+  layerUrl: LayerUrl,
+  offset: number,
+  stallMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const { url } = await layerUrl()
   const stalled = new AbortController()
   const watch = () => setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs / 1_000} s`)), stallMs)

@@ -48,7 +48,13 @@ export function fetchLayer(layer: WantedLayer, options: FetchOptions): FetchLaye
     doneBytes += bytes
     for (const waiter of waiters) waiter.onBytes(bytes)
   }
-  const fetched = { layer, options, signal: cancel.signal, onBytes, waiting: () => [...waiters].map(waiter => waiter.instanceId) }
+  const fetched = {
+    layer,
+    options,
+    signal: cancel.signal,
+    onBytes,
+    waiting: () => [...waiters].map(waiter => waiter.instanceId),
+  }
   const work = fetchAndPublish(fetched).finally(() => {
     settled = true
   })
@@ -101,14 +107,23 @@ async function fetchAndPublish({ layer, options, signal, onBytes, waiting }: Fet
   }
 }
 
-function unpack(bytes: AsyncIterable<Uint8Array>, root: string, owner: FetchOptions['owner'], signal: AbortSignal): Promise<LayerIndex> {
+function unpack(
+  bytes: AsyncIterable<Uint8Array>,
+  root: string,
+  owner: FetchOptions['owner'],
+  signal: AbortSignal,
+): Promise<LayerIndex> {
   const source = Readable.from(bytes, { objectMode: false })
   return readArchive(source, { sink: createDiskSink(root, owner ?? undefined), signal })
 }
 
 function refuseOthers(layer: WantedLayer, found: { sha256: string; sizeBytes: number }, cause?: unknown): void {
   if (found.sha256 === layer.sha256 && found.sizeBytes === layer.sizeBytes) return
-  throw new AppError('CHECKSUM_MISMATCH', `The bytes of ${layer.template}@${layer.version} are not the ones that were published: sha256 ${found.sha256} was found, ${layer.sha256} was needed. Nothing was kept; check the object store and what stands between it and the node.`, { cause })
+  throw new AppError(
+    'CHECKSUM_MISMATCH',
+    `The bytes of ${layer.template}@${layer.version} are not the ones that were published: sha256 ${found.sha256} was found, ${layer.sha256} was needed. Nothing was kept; check the object store and what stands between it and the node.`,
+    { cause },
+  )
 }
 
 /** Counts and hashes what passes. `drain` reads on to the end, for a reader that gave up in the middle. */

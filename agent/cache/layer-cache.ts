@@ -59,7 +59,11 @@ export async function createLayerCache(options: LayerCacheOptions) {
   const folderOf = (sha: string) => join(folders.layers, shortSha(sha))
   const isHeld = (sha: string) => pins.has(sha) || options.inUse().has(sha)
 
-  async function hold(layer: WantedLayer, instanceId: string, run: { fresh: boolean; signal: AbortSignal; onBytes: (bytes: number) => void }): Promise<HeldLayer> {
+  async function hold(
+    layer: WantedLayer,
+    instanceId: string,
+    run: { fresh: boolean; signal: AbortSignal; onBytes: (bytes: number) => void },
+  ): Promise<HeldLayer> {
     pins.set(layer.sha256, (pins.get(layer.sha256) ?? 0) + 1)
     try {
       const present = await readIndex(layer.sha256)
@@ -75,7 +79,11 @@ export async function createLayerCache(options: LayerCacheOptions) {
       const now = new Date()
       await utimes(join(folderOf(layer.sha256), 'meta.json'), now, now)
       const index = await readIndex(layer.sha256)
-      if (!index) throw new AppError('PREPARE_FAILED', `The layer ${layer.template}@${layer.version} vanished from the node's cache while it was used. Start the server again: it will be fetched anew.`)
+      if (!index)
+        throw new AppError(
+          'PREPARE_FAILED',
+          `The layer ${layer.template}@${layer.version} vanished from the node's cache while it was used. Start the server again: it will be fetched anew.`,
+        )
       return { root: join(folderOf(layer.sha256), 'root'), index }
     } catch (error) {
       release(layer.sha256)
@@ -88,7 +96,11 @@ export async function createLayerCache(options: LayerCacheOptions) {
   }
 
   /** Waits for the one download of these bytes; it is cut off when the last one who waits gives up. */
-  async function fetchOnce(layer: WantedLayer, instanceId: string, run: { signal: AbortSignal; onBytes: (bytes: number) => void }): Promise<void> {
+  async function fetchOnce(
+    layer: WantedLayer,
+    instanceId: string,
+    run: { signal: AbortSignal; onBytes: (bytes: number) => void },
+  ): Promise<void> {
     const waiter = { ...run, instanceId }
     const running = fetching.get(layer.sha256)
     if (running && !running.isCancelled() && !running.isSettled()) return running.join(waiter)
@@ -107,12 +119,28 @@ export async function createLayerCache(options: LayerCacheOptions) {
   }
 
   /** Moves a verified layer to its place: index and meta first, one sync, one rename. */
-  async function publish(layer: WantedLayer, staged: string, index: LayerIndex, waiting: readonly string[]): Promise<void> {
+  async function publish(
+    layer: WantedLayer,
+    staged: string,
+    index: LayerIndex,
+    waiting: readonly string[],
+  ): Promise<void> {
     // Fetched again while somebody else began to stand on the old one: a mounted layer must never be exchanged.
     if ((await readIndex(layer.sha256)) && othersHold(layer.sha256, waiting)) return
     const files = index.entries.filter(entry => entry.type === 'file').length
     await writeFile(join(staged, 'index'), await encodeIndex(index))
-    await writeFile(join(staged, 'meta.json'), JSON.stringify(meta.parse({ sha256: layer.sha256, template: layer.template, version: layer.version, bytes: index.unpackedBytes, files })))
+    await writeFile(
+      join(staged, 'meta.json'),
+      JSON.stringify(
+        meta.parse({
+          sha256: layer.sha256,
+          template: layer.template,
+          version: layer.version,
+          bytes: index.unpackedBytes,
+          files,
+        }),
+      ),
+    )
     await syncFileSystem(staged)
     await discardFolder(folders, folderOf(layer.sha256))
     await rename(staged, folderOf(layer.sha256))
@@ -168,16 +196,28 @@ export async function createLayerCache(options: LayerCacheOptions) {
       const text = await readFile(file, 'utf8').catch(missing)
       if (text === undefined) continue
       const known = meta.parse(JSON.parse(text))
-      layers.push({ ...known, lastUsedAt: Math.round((await stat(file)).mtimeMs), inUseBy: [...(options.inUse().get(known.sha256) ?? [])] })
+      layers.push({
+        ...known,
+        lastUsedAt: Math.round((await stat(file)).mtimeMs),
+        inUseBy: [...(options.inUse().get(known.sha256) ?? [])],
+      })
     }
     return layers.sort((a, b) => b.lastUsedAt - a.lastUsedAt)
   }
 
   /** Removes cached layers that no instance uses; `chosen` undefined means all. Twice is the same as once. */
-  async function purge(chosen?: readonly { template: string; version?: string | undefined }[]): Promise<{ removedLayers: number; freedBytes: number; keptInUse: number }> {
+  async function purge(
+    chosen?: readonly { template: string; version?: string | undefined }[],
+  ): Promise<{ removedLayers: number; freedBytes: number; keptInUse: number }> {
     const result = { removedLayers: 0, freedBytes: 0, keptInUse: 0 }
     for (const layer of await list()) {
-      if (chosen && !chosen.some(one => one.template === layer.template && (one.version === undefined || one.version === layer.version))) continue
+      if (
+        chosen &&
+        !chosen.some(
+          one => one.template === layer.template && (one.version === undefined || one.version === layer.version),
+        )
+      )
+        continue
       if (isHeld(layer.sha256)) {
         result.keptInUse += 1
         continue
@@ -198,7 +238,11 @@ export async function createLayerCache(options: LayerCacheOptions) {
      *
      * @throws AppError DOWNLOAD_FAILED, CHECKSUM_MISMATCH, DISK_FULL or a code of the archive policy.
      */
-    hold: (layer: WantedLayer, instanceId: string, run: { fresh: boolean; signal: AbortSignal; onBytes: (bytes: number) => void }) =>
+    hold: (
+      layer: WantedLayer,
+      instanceId: string,
+      run: { fresh: boolean; signal: AbortSignal; onBytes: (bytes: number) => void },
+    ) =>
       hold(layer, instanceId, run).catch((error: unknown) => {
         throw diskError(error, `fetching the layer ${layer.template}@${layer.version}`)
       }),

@@ -54,14 +54,20 @@ export async function readBaseline(file: string): Promise<Baseline> {
     const { applying, ours, own } = stored.parse(JSON.parse(await readFile(file, 'utf8')))
     return { applying, ours: new Map(ours), own: new Map(own) }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { applying: false, ours: new Map(), own: new Map() }
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return { applying: false, ours: new Map(), own: new Map() }
     throw error
   }
 }
 
 /** Replaces the baseline on disk, durably and whole. */
 export async function writeBaseline(file: string, value: Baseline): Promise<void> {
-  await writeFileAtomically(file, JSON.stringify({ applying: value.applying, ours: [...value.ours], own: [...value.own] } satisfies z.output<typeof stored>))
+  await writeFileAtomically(
+    file,
+    JSON.stringify({ applying: value.applying, ours: [...value.ours], own: [...value.own] } satisfies z.output<
+      typeof stored
+    >),
+  )
 }
 
 /**
@@ -131,5 +137,10 @@ function looksUntouched(path: string, put: BaselineEntry, now: BigIntStats | und
   if (!now) return false
   if (put.type === 'dir') return now.isDirectory()
   if (put.type === 'symlink') return now.isSymbolicLink() && readlinkSync(path) === put.target
-  return now.isFile() && Number(now.size) === put.sizeBytes && String(now.mtimeNs) === put.mtimeNs && Number(now.mode & 0o7777n) === put.mode
+  return (
+    now.isFile() &&
+    Number(now.size) === put.sizeBytes &&
+    String(now.mtimeNs) === put.mtimeNs &&
+    Number(now.mode & 0o7777n) === put.mode
+  )
 }

@@ -41,7 +41,11 @@ export async function layOutCopy(entries: readonly LaidEntry[], options: CopyLay
   const wanted = new Map(entries.map(entry => [entry.path, entry]))
 
   // From here on the disk is half old, half new: what was judged is kept, and nothing is judged again until the end.
-  await writeBaseline(options.baselineFile, { applying: true, ours: new Map([...before.ours, ...promised(entries)]), own })
+  await writeBaseline(options.baselineFile, {
+    applying: true,
+    ours: new Map([...before.ours, ...promised(entries)]),
+    own,
+  })
   mkdirSync(options.root, { recursive: true, mode: 0o755 })
   give(options.root, options.owner)
   takeAway(options.root, before, wanted, own)
@@ -119,16 +123,27 @@ function place(options: CopyLayoutOptions, entry: LaidEntry, known: BaselineEntr
   return writeEntry(path, entry, options)
 }
 
-function writeEntry(path: string, entry: Extract<LaidEntry, { type: 'file' }>, { staging, owner }: CopyLayoutOptions): BaselineEntry {
+function writeEntry(
+  path: string,
+  entry: Extract<LaidEntry, { type: 'file' }>,
+  { staging, owner }: CopyLayoutOptions,
+): BaselineEntry {
   const beside = join(staging, 'entry')
-  if (typeof entry.source === 'string') copyFileSync(entry.source, beside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  if (typeof entry.source === 'string')
+    copyFileSync(entry.source, beside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
   else writeFileSync(beside, entry.source, { flag: 'wx' })
   chmodSync(beside, entry.mode)
   give(beside, owner)
   renameSync(beside, path)
   const put = statOf(path)
   if (!put) throw new Error(`${entry.path} vanished while it was laid out`)
-  return { type: 'file', key: entry.key, sizeBytes: Number(put.size), mtimeNs: String(put.mtimeNs), mode: Number(put.mode & 0o7777n) }
+  return {
+    type: 'file',
+    key: entry.key,
+    sizeBytes: Number(put.size),
+    mtimeNs: String(put.mtimeNs),
+    mode: Number(put.mode & 0o7777n),
+  }
 }
 
 function give(path: string, owner: CopyLayoutOptions['owner']): void {

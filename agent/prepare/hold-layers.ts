@@ -6,7 +6,11 @@ import type { PrepareOptions } from './port'
  * Gets every layer of an instance at once and keeps them in place until `release`; progress is told in compressed bytes
  * over all of them. When one fails, the rest is cut off and let go before the error is thrown.
  */
-export async function holdLayers(cache: HoldingCache, spec: InstanceSpec, options: PrepareOptions): Promise<{ layers: HeldLayer[]; release: () => void }> {
+export async function holdLayers(
+  cache: HoldingCache,
+  spec: InstanceSpec,
+  options: PrepareOptions,
+): Promise<{ layers: HeldLayer[]; release: () => void }> {
   const totalBytes = spec.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0)
   const failed = new AbortController()
   const signal = AbortSignal.any([options.signal, failed.signal])

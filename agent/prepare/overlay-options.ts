@@ -20,12 +20,18 @@ export interface OverlayFolders {
 export function overlayOptions({ lowers, upper, work }: OverlayFolders): string {
   for (const folder of [...lowers, upper, work]) {
     if (/[,:\\]/.test(folder)) {
-      throw new AppError('LAYOUT_FAILED', `The folder ${folder} has a comma, colon or backslash in its name, which an overlay mount cannot take. Give the node another STRATA_NODE_DATA_DIR, or set STRATA_LAYOUT=copy.`)
+      throw new AppError(
+        'LAYOUT_FAILED',
+        `The folder ${folder} has a comma, colon or backslash in its name, which an overlay mount cannot take. Give the node another STRATA_NODE_DATA_DIR, or set STRATA_LAYOUT=copy.`,
+      )
     }
   }
   const options = `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work}`
   if (lowers.length > LOWER_DIRECTORIES || Buffer.byteLength(options) > OPTIONS_BYTES) {
-    throw new AppError('LAYOUT_FAILED', `${lowers.length} layers are more than one overlay mount can hold (${Buffer.byteLength(options)} of ${OPTIONS_BYTES} bytes of options). Use fewer layers, a shorter STRATA_NODE_DATA_DIR, or STRATA_LAYOUT=copy.`)
+    throw new AppError(
+      'LAYOUT_FAILED',
+      `${lowers.length} layers are more than one overlay mount can hold (${Buffer.byteLength(options)} of ${OPTIONS_BYTES} bytes of options). Use fewer layers, a shorter STRATA_NODE_DATA_DIR, or STRATA_LAYOUT=copy.`,
+    )
   }
   return options
 }

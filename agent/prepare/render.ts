@@ -20,7 +20,12 @@ export interface RenderContent {
  * @param folder must not exist yet
  * @param nodesFolder where the whiteout node is made, on the same file system
  */
-export async function writeRender(folder: string, content: RenderContent, nodesFolder: string, owner: { uid: number; gid: number } | null): Promise<void> {
+export async function writeRender(
+  folder: string,
+  content: RenderContent,
+  nodesFolder: string,
+  owner: { uid: number; gid: number } | null,
+): Promise<void> {
   const made = new Set<string>()
   const makeFolder = (path: string) => {
     if (path === '.' || made.has(path)) return

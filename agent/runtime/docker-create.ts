@@ -20,7 +20,11 @@ export async function createProven(
   const container = containers.get(id)
   const path = { path: run.workdir }
   try {
-    const answer: unknown = await containers.engine.call('mount the layers', () => container.infoArchive(path), [400, 404, 500])
+    const answer: unknown = await containers.engine.call(
+      'mount the layers',
+      () => container.infoArchive(path),
+      [400, 404, 500],
+    )
     ;(answer as Readable).resume()
   } catch (error) {
     if (statusOf(error) === undefined) throw error

@@ -107,7 +107,8 @@ export function createTemplateService(deps: TemplateServiceDeps): TemplateServic
           return { key: record.objectKey, record }
         })
         const published = await commit(approved.record, index, request.tag)
-        if (published.created || request.tag) panel.publish('template.changed', { id: request.template }, 'template.read')
+        if (published.created || request.tag)
+          panel.publish('template.changed', { id: request.template }, 'template.read')
         return { created: published.created, version: await view(published.record) }
       } finally {
         unlock()

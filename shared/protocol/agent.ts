@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { entityId, portName, portNumber, protocol, sha256, templateId, templateVersion, timestamp } from '../schemas/common'
+import {
+  entityId,
+  portName,
+  portNumber,
+  protocol,
+  sha256,
+  templateId,
+  templateVersion,
+  timestamp,
+} from '../schemas/common'
 import { instancePort, instanceState, lockedLayer } from '../schemas/instance'
 import { cachedLayer, layoutKind, nodeLoad, nodeSpecs, runtimeKind } from '../schemas/node'
 import { resolvedRuntime } from '../schemas/runtime'
@@ -39,7 +48,11 @@ export const instanceSpec = z.strictObject({
 })
 export type InstanceSpec = z.output<typeof instanceSpec>
 
-const command = z.strictObject({ commandId: z.string().min(8).max(64), instanceId: entityId, generation: z.int().nonnegative() })
+const command = z.strictObject({
+  commandId: z.string().min(8).max(64),
+  instanceId: entityId,
+  generation: z.int().nonnegative(),
+})
 
 /** Acknowledgement of every brain → agent message. */
 export const agentAck = z.discriminatedUnion('ok', [
@@ -66,11 +79,17 @@ export const brainToAgent = {
   'instance.watch': z.strictObject({ instanceId: entityId }),
   'instance.unwatch': z.strictObject({ instanceId: entityId }),
   /** Answer: `logsAnswer`. */
-  'instance.logs': z.strictObject({ instanceId: entityId, tail: z.int().min(1).max(10_000), runId: z.string().max(64).optional() }),
+  'instance.logs': z.strictObject({
+    instanceId: entityId,
+    tail: z.int().min(1).max(10_000),
+    runId: z.string().max(64).optional(),
+  }),
   /** Answer: `cacheAnswer`. */
   'cache.list': z.strictObject({}),
   /** Answer: `purgeAnswer`. Empties what is not in use; without `layers` everything. */
-  'cache.purge': z.strictObject({ layers: z.array(z.strictObject({ template: templateId, version: templateVersion.optional() })).optional() }),
+  'cache.purge': z.strictObject({
+    layers: z.array(z.strictObject({ template: templateId, version: templateVersion.optional() })).optional(),
+  }),
   /** Acked at once and does nothing: the brain asks whether this session is alive before it lets another take the identity. */
   'node.ping': z.strictObject({}),
   'node.configure': nodeSettings,

@@ -3,7 +3,9 @@ import { ROLES } from '../domain/permissions'
 import { displayName, entityId, timestamp } from './common'
 
 export const role = z.enum(ROLES)
-export const username = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,39}$/, 'letters, digits and . _ -, 2 to 40 characters')
+export const username = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,39}$/, 'letters, digits and . _ -, 2 to 40 characters')
 /** Length is what counts; the upper end keeps hashing bounded. */
 export const newPassword = z.string().min(10, 'at least 10 characters').max(200)
 export const givenPassword = z.string().min(1).max(200)

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { POLICY } from '../domain/policy'
 
-export const templateId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, 1 to 63 characters')
+export const templateId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, 1 to 63 characters')
 export const templateVersion = z
   .string()
   .regex(/^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$/, 'letters, digits and . _ + -, 1 to 64 characters')
@@ -11,15 +13,23 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lower-case
 /** Ids of instances, nodes, users …: made by the brain. Also a container name and a folder name, so the alphabet is narrow. */
 export const entityId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'not an id')
 
-export const variableName = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'capital letters, digits and underscores, not beginning with a digit')
+export const variableName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'capital letters, digits and underscores, not beginning with a digit')
 const utf8 = new TextEncoder()
 export const variableValue = z
   .string()
-  .refine(value => utf8.encode(value).length <= POLICY.variables.valueBytes, `at most ${POLICY.variables.valueBytes} bytes`)
+  .refine(
+    value => utf8.encode(value).length <= POLICY.variables.valueBytes,
+    `at most ${POLICY.variables.valueBytes} bytes`,
+  )
   .refine(value => !value.includes('\0'), 'no NUL characters')
 export const variables = z
   .record(variableName, variableValue)
-  .refine(map => Object.keys(map).length <= POLICY.variables.perInstance, `at most ${POLICY.variables.perInstance} variables`)
+  .refine(
+    map => Object.keys(map).length <= POLICY.variables.perInstance,
+    `at most ${POLICY.variables.perInstance} variables`,
+  )
 
 /** A display name: one line, no control characters. */
 export const displayName = z
@@ -29,12 +39,16 @@ export const displayName = z
   .max(64, 'at most 64 characters')
   .refine(text => !/\p{Cc}/u.test(text), 'no control characters')
 export const description = z.string().max(500, 'at most 500 characters')
-export const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits and . _ -, 1 to 63 characters')
+export const label = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits and . _ -, 1 to 63 characters')
 export const labels = z.array(label).max(32)
 
 export const portNumber = z.int().min(1).max(65_535)
 export const protocol = z.enum(['tcp', 'udp'])
-export const portName = z.string().regex(/^[a-z][a-z0-9_]{0,30}$/, 'lower-case letters, digits and underscores, 1 to 31 characters')
+export const portName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,30}$/, 'lower-case letters, digits and underscores, 1 to 31 characters')
 export const timestamp = z.int().nonnegative()
 
 export const pageQuery = z.strictObject({

@@ -1,5 +1,20 @@
 import { z } from 'zod'
-import { description, displayName, entityId, label, labels, portName, portNumber, protocol, sha256, tagName, templateId, templateVersion, timestamp, variables } from './common'
+import {
+  description,
+  displayName,
+  entityId,
+  label,
+  labels,
+  portName,
+  portNumber,
+  protocol,
+  sha256,
+  tagName,
+  templateId,
+  templateVersion,
+  timestamp,
+  variables,
+} from './common'
 import { POLICY } from '../domain/policy'
 import { DESIRED_STATES, INSTANCE_STATE_NAMES } from '../domain/instance-state'
 import { expose, resources, restart } from './runtime'
@@ -42,7 +57,11 @@ export const instancePort = z.object({
 })
 export type InstancePort = z.output<typeof instancePort>
 
-export const placement = z.strictObject({ node: entityId.optional(), region: label.optional(), tags: labels.optional() })
+export const placement = z.strictObject({
+  node: entityId.optional(),
+  region: label.optional(),
+  tags: labels.optional(),
+})
 export type Placement = z.output<typeof placement>
 
 const portRequests = z
@@ -96,7 +115,9 @@ export const instance = z.object({
   /** True when something wanted has not reached the server yet: it does at the next start. */
   pending: z.boolean(),
   reason: reason.nullable(),
-  node: z.object({ id: entityId, name: z.string(), contact: nodeContact, unreachableSince: timestamp.nullable() }).nullable(),
+  node: z
+    .object({ id: entityId, name: z.string(), contact: nodeContact, unreachableSince: timestamp.nullable() })
+    .nullable(),
   layers: z.array(lockedLayer),
   gamemode: z.string().nullable(),
   /** Values as given; those of secret variables read `••••••`. */
@@ -116,7 +137,9 @@ export const instance = z.object({
   runtime: runtimeKind.nullable(),
   layout: layoutKind.nullable(),
   runId: z.string().nullable(),
-  lastExit: z.object({ code: z.int().nullable(), signal: z.string().nullable(), outOfMemory: z.boolean(), at: timestamp }).nullable(),
+  lastExit: z
+    .object({ code: z.int().nullable(), signal: z.string().nullable(), outOfMemory: z.boolean(), at: timestamp })
+    .nullable(),
   /** The last console lines of a server that failed. */
   lastLines: z.array(z.string()),
   progress: z.object({ step: z.string(), doneBytes: z.number(), totalBytes: z.number().nullable() }).nullable(),
@@ -143,21 +166,34 @@ export const listInstancesQuery = z.strictObject({
 })
 
 /** `dryRun=true`: only says where it would go. */
-export const createInstanceQuery = z.strictObject({ dryRun: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false) })
+export const createInstanceQuery = z.strictObject({
+  dryRun: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
+})
 
 /** Why each node was or was not chosen. */
 export const placementExplanation = z.object({
   chosen: z.object({ id: entityId, name: z.string() }).nullable(),
-  nodes: z.array(z.object({
-    id: entityId,
-    name: z.string(),
-    fits: z.boolean(),
-    /** In words; empty when it fits. */
-    reasons: z.array(z.string()),
-    score: z.number().nullable(),
-  })),
+  nodes: z.array(
+    z.object({
+      id: entityId,
+      name: z.string(),
+      fits: z.boolean(),
+      /** In words; empty when it fits. */
+      reasons: z.array(z.string()),
+      score: z.number().nullable(),
+    }),
+  ),
 })
 export type PlacementExplanation = z.output<typeof placementExplanation>
 
-export const inputBody = z.strictObject({ line: z.string().min(1).max(4_000).refine(line => !/[\r\n\0]/.test(line), 'one line') })
-export const logsQuery = z.strictObject({ tail: z.coerce.number().int().min(1).max(10_000).default(500), run: z.string().max(64).optional() })
+export const inputBody = z.strictObject({
+  line: z
+    .string()
+    .min(1)
+    .max(4_000)
+    .refine(line => !/[\r\n\0]/.test(line), 'one line'),
+})
+export const logsQuery = z.strictObject({
+  tail: z.coerce.number().int().min(1).max(10_000).default(500),
+  run: z.string().max(64).optional(),
+})

@@ -98,5 +98,8 @@ export type CachedLayer = z.output<typeof cachedLayer>
 export const nodeCache = z.object({ layers: z.array(cachedLayer), bytes: z.number(), inUseBytes: z.number() })
 export type NodeCache = z.output<typeof nodeCache>
 export const purgeCacheBody = z.strictObject({
-  templates: z.array(z.strictObject({ id: templateId, version: templateVersion.optional() })).max(500).optional(),
+  templates: z
+    .array(z.strictObject({ id: templateId, version: templateVersion.optional() }))
+    .max(500)
+    .optional(),
 })

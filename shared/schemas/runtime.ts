@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { portName, portNumber, protocol } from './common'
 
 /** How a server is run. Every key is optional: the layers of a stack are merged key by key, last wins. */
-const argument = z.string().max(4_096).refine(text => !text.includes('\0'), 'no NUL characters')
+const argument = z
+  .string()
+  .max(4_096)
+  .refine(text => !text.includes('\0'), 'no NUL characters')
 
 export const expose = z.enum(['public', 'private', 'none'])
 export type Expose = z.output<typeof expose>
@@ -29,13 +32,21 @@ export const readiness = z
 /** Signals that can ask a server to stop. */
 export const stopSignal = z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'])
 export const stop = z.strictObject({
-  input: z.string().min(1).max(200).refine(text => !/[\r\n\0]/.test(text), 'one line').optional(),
+  input: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine(text => !/[\r\n\0]/.test(text), 'one line')
+    .optional(),
   signal: stopSignal.optional(),
   graceSeconds: z.int().min(0).max(3_600).optional(),
 })
 
 export const exitAction = z.enum(['restart', 'stop', 'crash'])
-export const exitCodes = z.record(z.string().regex(/^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/, 'an exit code from 0 to 255'), exitAction)
+export const exitCodes = z.record(
+  z.string().regex(/^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/, 'an exit code from 0 to 255'),
+  exitAction,
+)
 export const restartPolicy = z.enum(['on-failure', 'always', 'never'])
 export type RestartPolicy = z.output<typeof restartPolicy>
 export const restart = z.strictObject({ policy: restartPolicy })
@@ -50,11 +61,26 @@ export type Resources = z.output<typeof resources>
 
 /** The `runtime` section of `strata.yaml`. Strings may hold variables. */
 export const runtimeSection = z.strictObject({
-  image: z.string().min(1).max(500).regex(/^[^\s\p{Cc}]+$/u, 'no white space').optional(),
+  image: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^[^\s\p{Cc}]+$/u, 'no white space')
+    .optional(),
   command: z.array(argument).min(1).max(256).optional(),
-  workdir: z.string().regex(/^\/[^\0\n]{1,500}$/, 'an absolute path, not the root').refine(path => !path.split('/').includes('..'), 'no .. in it').optional(),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'not the name of an environment variable'), argument).optional(),
-  ports: z.array(runtimePort).max(32).refine(list => new Set(list.map(port => port.name)).size === list.length, 'two ports of one name').optional(),
+  workdir: z
+    .string()
+    .regex(/^\/[^\0\n]{1,500}$/, 'an absolute path, not the root')
+    .refine(path => !path.split('/').includes('..'), 'no .. in it')
+    .optional(),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'not the name of an environment variable'), argument)
+    .optional(),
+  ports: z
+    .array(runtimePort)
+    .max(32)
+    .refine(list => new Set(list.map(port => port.name)).size === list.length, 'two ports of one name')
+    .optional(),
   ready: readiness.optional(),
   stop: stop.optional(),
   exitCodes: exitCodes.optional(),
@@ -78,4 +104,3 @@ export const resolvedRuntime = z.strictObject({
   resources,
 })
 export type ResolvedRuntime = z.output<typeof resolvedRuntime>
-

@@ -56,7 +56,9 @@ export const stackPreview = z.object({
   /** `${NAME}` that nobody declares: stays as it is. */
   unknownPlaceholders: z.array(z.object({ name: z.string(), occurrences: z.array(z.string()) })),
   /** What is worth knowing or wrong, in words; `code` of shared/errors.ts where there is one. */
-  conflicts: z.array(z.object({ code: z.string(), path: z.string().nullable(), message: z.string(), blocking: z.boolean() })),
+  conflicts: z.array(
+    z.object({ code: z.string(), path: z.string().nullable(), message: z.string(), blocking: z.boolean() }),
+  ),
   runtime: runtimeSection,
   totalBytes: z.number(),
 })

@@ -10,7 +10,13 @@ const IMAGE = 'strata-test/busybox:1'
 
 /** Ready at once: it has nothing to wait for. */
 const ARCHIVE = tar(
-  file('strata.yaml', JSON.stringify({ type: 'master', runtime: { image: IMAGE, command: ['sleep', '600'], workdir: '/server', stop: { graceSeconds: 0 } } })),
+  file(
+    'strata.yaml',
+    JSON.stringify({
+      type: 'master',
+      runtime: { image: IMAGE, command: ['sleep', '600'], workdir: '/server', stop: { graceSeconds: 0 } },
+    }),
+  ),
   file('motd.txt', 'Welcome to ${INSTANCE_NAME}'),
 )
 
@@ -26,13 +32,19 @@ async function main(): Promise<void> {
     const { body } = await api.expectStatus(201, 'POST', '/nodes', { name: 'bench' })
     strata.startAgent('bench', { STRATA_JOIN_TOKEN: String(body.joinToken), STRATA_NODE_PORTS: '28200-28299' })
     await api.expectStatus(201, 'PUT', '/templates/bench/versions/1', ARCHIVE)
-    await waitFor('the node to be online', async () => ((await api.call('GET', '/nodes')).body.items ?? [])[0]?.contact === 'online')
+    await waitFor(
+      'the node to be online',
+      async () => ((await api.call('GET', '/nodes')).body.items ?? [])[0]?.contact === 'online',
+    )
 
     const times: { strata: number[]; docker: number[] } = { strata: [], docker: [] }
     for (let round = -1; round < ROUNDS; round += 1) {
       const dockerMs = await timeDockerRun(`strata-bench-${process.pid}-${round + 1}`)
       const began = performance.now()
-      const made = await api.expectStatus(201, 'POST', '/instances', { name: `bench-${round + 1}`, layers: [{ template: 'bench' }] })
+      const made = await api.expectStatus(201, 'POST', '/instances', {
+        name: `bench-${round + 1}`,
+        layers: [{ template: 'bench' }],
+      })
       const id = String(made.body.id)
       await api.state(id, 'RUNNING')
       const strataMs = performance.now() - began
@@ -44,7 +56,9 @@ async function main(): Promise<void> {
       times.docker.push(dockerMs)
     }
     const [ours, theirs] = [median(times.strata), median(times.docker)]
-    process.stdout.write(`create → RUNNING ${ours.toFixed(0)} ms, docker run -d ${theirs.toFixed(0)} ms, ratio ${(ours / theirs).toFixed(2)} (medians of ${ROUNDS}, in turn)\n`)
+    process.stdout.write(
+      `create → RUNNING ${ours.toFixed(0)} ms, docker run -d ${theirs.toFixed(0)} ms, ratio ${(ours / theirs).toFixed(2)} (medians of ${ROUNDS}, in turn)\n`,
+    )
   } finally {
     await strata.close()
   }

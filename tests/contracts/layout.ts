@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -41,8 +53,21 @@ export function describeLayout(driver: LayoutDriver): void {
     })
 
     const openNode = () =>
-      createPreparer({ dataDir: base, owner: { uid: 1234, gid: 1234 }, cacheLimitBytes: null, layerUrl: store.layerUrl, warn: message => { throw new Error(message) } })
-    const options = (): PrepareOptions => ({ layout: driver.layout, devMode: false, onProgress: () => undefined, signal: new AbortController().signal })
+      createPreparer({
+        dataDir: base,
+        owner: { uid: 1234, gid: 1234 },
+        cacheLimitBytes: null,
+        layerUrl: store.layerUrl,
+        warn: message => {
+          throw new Error(message)
+        },
+      })
+    const options = (): PrepareOptions => ({
+      layout: driver.layout,
+      devMode: false,
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+    })
 
     /** Prepares and shows the tree; what was shown before is stopped first, as a server would be. */
     async function see(spec: InstanceSpec): Promise<string> {
@@ -55,12 +80,20 @@ export function describeLayout(driver: LayoutDriver): void {
     const layers = (...archives: Buffer[]) => archives.map((bytes, at) => store.layer(bytes, `layer-${at}`))
 
     it('shows the last layer that has a path, whole folders merged', async () => {
-      const root = await see(instanceSpec({
-        layers: layers(
-          tar(directory('mods'), file('mods/a.jar', 'a1'), file('mods/b.jar', 'b1'), file('run.sh', '#!', 0o755), directory('empty')),
-          tar(directory('mods'), file('mods/b.jar', 'b2'), file('mods/c.jar', Buffer.from([0, 255, 36, 123]))),
-        ),
-      }))
+      const root = await see(
+        instanceSpec({
+          layers: layers(
+            tar(
+              directory('mods'),
+              file('mods/a.jar', 'a1'),
+              file('mods/b.jar', 'b1'),
+              file('run.sh', '#!', 0o755),
+              directory('empty'),
+            ),
+            tar(directory('mods'), file('mods/b.jar', 'b2'), file('mods/c.jar', Buffer.from([0, 255, 36, 123]))),
+          ),
+        }),
+      )
       expect(readTree(root)).toEqual({
         'empty/': '1234:1234 755',
         'mods/': '1234:1234 755',
@@ -72,28 +105,44 @@ export function describeLayout(driver: LayoutDriver): void {
     })
 
     it('takes away what a layer removes from those below, not from itself', async () => {
-      const root = await see(instanceSpec({
-        layers: layers(
-          tar(file('world/old/region', '1'), file('world/level', '1'), file('mods/old-a.jar', 'a'), file('mods/keep.jar', 'k')),
-          tar(file('strata.yaml', 'remove: ["world/**", "mods/old-*.jar"]'), file('world/new', '2')),
-        ),
-      }))
+      const root = await see(
+        instanceSpec({
+          layers: layers(
+            tar(
+              file('world/old/region', '1'),
+              file('world/level', '1'),
+              file('mods/old-a.jar', 'a'),
+              file('mods/keep.jar', 'k'),
+            ),
+            tar(file('strata.yaml', 'remove: ["world/**", "mods/old-*.jar"]'), file('world/new', '2')),
+          ),
+        }),
+      )
       expect(Object.keys(readTree(root))).toEqual(['mods/', 'mods/keep.jar', 'world/', 'world/new'])
     })
 
     it('fills in what is declared, in text, and leaves every other byte alone', async () => {
       const binary = Buffer.from('PK\0${MOTD}\xff', 'latin1')
-      const root = await see(instanceSpec({
-        variables: { MOTD: 'a $& b ${OTHER} $1', PORT: '25000', OTHER: 'never inside a value' },
-        layers: layers(tar(
-          file('strata.yaml', 'substitute: ["bin/*.sh"]'),
-          file('server.json', '{"motd":"${MOTD}","port":${PORT},"path":"${PATH}","proto":"${__proto__}","esc":"$${MOTD}"}'),
-          file('bin/run.sh', 'echo ${MOTD}', 0o755),
-          file('notes.md', '${MOTD}'),
-          file('data.txt', binary),
-        )),
-      }))
-      expect(readFileSync(join(root, 'server.json'), 'utf8')).toBe('{"motd":"a $& b ${OTHER} $1","port":25000,"path":"${PATH}","proto":"${__proto__}","esc":"${MOTD}"}')
+      const root = await see(
+        instanceSpec({
+          variables: { MOTD: 'a $& b ${OTHER} $1', PORT: '25000', OTHER: 'never inside a value' },
+          layers: layers(
+            tar(
+              file('strata.yaml', 'substitute: ["bin/*.sh"]'),
+              file(
+                'server.json',
+                '{"motd":"${MOTD}","port":${PORT},"path":"${PATH}","proto":"${__proto__}","esc":"$${MOTD}"}',
+              ),
+              file('bin/run.sh', 'echo ${MOTD}', 0o755),
+              file('notes.md', '${MOTD}'),
+              file('data.txt', binary),
+            ),
+          ),
+        }),
+      )
+      expect(readFileSync(join(root, 'server.json'), 'utf8')).toBe(
+        '{"motd":"a $& b ${OTHER} $1","port":25000,"path":"${PATH}","proto":"${__proto__}","esc":"${MOTD}"}',
+      )
       expect(readTree(root)['bin/run.sh']).toBe('1234:1234 755 echo a $& b ${OTHER} $1')
       expect(readFileSync(join(root, 'notes.md'), 'utf8')).toBe('${MOTD}')
       expect(readFileSync(join(root, 'data.txt')).equals(binary)).toBe(true)
@@ -102,12 +151,27 @@ export function describeLayout(driver: LayoutDriver): void {
     it('replaces links, files and folders by each other, and writes through none', async () => {
       const canary = join(base, 'canary')
       mkdirSync(canary)
-      const root = await see(instanceSpec({
-        layers: layers(
-          tar(directory('real'), file('real/x', '1'), symlink('world', 'real'), file('a', 'file'), directory('b'), file('b/x', 'x')),
-          tar(directory('world'), file('world/server.properties', 'p'), directory('a'), file('a/y', 'y'), file('b', 'file')),
-        ),
-      }))
+      const root = await see(
+        instanceSpec({
+          layers: layers(
+            tar(
+              directory('real'),
+              file('real/x', '1'),
+              symlink('world', 'real'),
+              file('a', 'file'),
+              directory('b'),
+              file('b/x', 'x'),
+            ),
+            tar(
+              directory('world'),
+              file('world/server.properties', 'p'),
+              directory('a'),
+              file('a/y', 'y'),
+              file('b', 'file'),
+            ),
+          ),
+        }),
+      )
       const tree = readTree(root)
       expect(Object.keys(tree)).toEqual(['a/', 'a/y', 'b', 'real/', 'real/x', 'world/', 'world/server.properties'])
       expect(tree['b']).toBe('1234:1234 644 file')
@@ -115,22 +179,42 @@ export function describeLayout(driver: LayoutDriver): void {
     })
 
     it('brings a folder back over a file over a folder without what lay below', async () => {
-      const root = await see(instanceSpec({ layers: layers(tar(file('d/deep/old', '1')), tar(file('d', 'file')), tar(file('d/new', '3'))) }))
+      const root = await see(
+        instanceSpec({ layers: layers(tar(file('d/deep/old', '1')), tar(file('d', 'file')), tar(file('d/new', '3'))) }),
+      )
       expect(Object.keys(readTree(root))).toEqual(['d/', 'd/new'])
     })
 
     it('keeps names in any language, links and executable bits', async () => {
-      const root = await see(instanceSpec({ layers: layers(tar(directory('Wörld 世界'), file('Wörld 世界/ключ', 'k', 0o755), symlink('now', 'Wörld 世界'))) }))
-      expect(readTree(root)).toEqual({ 'Wörld 世界/': '1234:1234 755', 'Wörld 世界/ключ': '1234:1234 755 k', now: '-> Wörld 世界' })
+      const root = await see(
+        instanceSpec({
+          layers: layers(
+            tar(directory('Wörld 世界'), file('Wörld 世界/ключ', 'k', 0o755), symlink('now', 'Wörld 世界')),
+          ),
+        }),
+      )
+      expect(readTree(root)).toEqual({
+        'Wörld 世界/': '1234:1234 755',
+        'Wörld 世界/ключ': '1234:1234 755 k',
+        now: '-> Wörld 世界',
+      })
     })
 
     it('lets the server keep what it wrote, changed and deleted through new versions of the layers', async () => {
-      const first = layers(tar(file('server.json', 'v1'), file('plugin.jar', 'v1'), file('tip', 'v1'), file('world/level', 'v1')))
+      const first = layers(
+        tar(file('server.json', 'v1'), file('plugin.jar', 'v1'), file('tip', 'v1'), file('world/level', 'v1')),
+      )
       const root = await see(instanceSpec({ layers: first }))
       writeFileSync(join(root, 'server.json'), 'the server changed this')
       writeFileSync(join(root, 'world/player'), 'own')
       unlinkSync(join(root, 'tip'))
-      const again = await see(instanceSpec({ layers: layers(tar(file('server.json', 'v2'), file('plugin.jar', 'v2'), file('tip', 'v2'), file('world/level', 'v2'))) }))
+      const again = await see(
+        instanceSpec({
+          layers: layers(
+            tar(file('server.json', 'v2'), file('plugin.jar', 'v2'), file('tip', 'v2'), file('world/level', 'v2')),
+          ),
+        }),
+      )
       expect(readFileSync(join(again, 'server.json'), 'utf8')).toBe('the server changed this')
       expect(readFileSync(join(again, 'plugin.jar'), 'utf8')).toBe('v2')
       expect(readFileSync(join(again, 'world/level'), 'utf8')).toBe('v2')
@@ -143,7 +227,10 @@ export function describeLayout(driver: LayoutDriver): void {
       const root = await see(instanceSpec({ layers: stack, variables: { MOTD: 'one' } }))
       writeFileSync(join(root, 'b.json'), 'own')
       const again = await see(instanceSpec({ layers: stack, variables: { MOTD: 'two' } }))
-      expect([readFileSync(join(again, 'a.json'), 'utf8'), readFileSync(join(again, 'b.json'), 'utf8')]).toEqual(['two', 'own'])
+      expect([readFileSync(join(again, 'a.json'), 'utf8'), readFileSync(join(again, 'b.json'), 'utf8')]).toEqual([
+        'two',
+        'own',
+      ])
     })
 
     it('starts from clean own files when they are not to be kept', async () => {
@@ -168,7 +255,8 @@ export function describeLayout(driver: LayoutDriver): void {
 
     it('gives the same hash for the same plan and another for other values', async () => {
       const stack = layers(tar(file('a.json', '${MOTD}')))
-      const hash = async (variables: Record<string, string>) => (await node.preparer.prepare(instanceSpec({ layers: stack, variables }), 1, options())).planHash
+      const hash = async (variables: Record<string, string>) =>
+        (await node.preparer.prepare(instanceSpec({ layers: stack, variables }), 1, options())).planHash
       const one = await hash({ MOTD: 'one' })
       expect(await hash({ MOTD: 'one' })).toBe(one)
       expect(await hash({ MOTD: 'two' })).not.toBe(one)
@@ -177,8 +265,12 @@ export function describeLayout(driver: LayoutDriver): void {
     it('refuses a stack without a required file and leaves own files as they were', async () => {
       const root = await see(instanceSpec({ layers: layers(tar(file('a', '1'))) }))
       writeFileSync(join(root, 'own'), 'mine')
-      const lacking = instanceSpec({ layers: layers(tar(file('strata.yaml', 'require: [HytaleServer.jar]'), file('a', '2'))) })
-      await expect(node.preparer.prepare(lacking, 2, options())).rejects.toMatchObject({ code: 'REQUIRED_FILE_MISSING' })
+      const lacking = instanceSpec({
+        layers: layers(tar(file('strata.yaml', 'require: [HytaleServer.jar]'), file('a', '2'))),
+      })
+      await expect(node.preparer.prepare(lacking, 2, options())).rejects.toMatchObject({
+        code: 'REQUIRED_FILE_MISSING',
+      })
       const again = await see(instanceSpec({ layers: layers(tar(file('a', '1'))) }))
       expect(readFileSync(join(again, 'own'), 'utf8')).toBe('mine')
       expect(readdirSync(join(base, 'staging'))).toEqual([])
@@ -188,7 +280,9 @@ export function describeLayout(driver: LayoutDriver): void {
       const stack = layers(tar(file('a', '1')))
       await see(instanceSpec({ layers: stack }))
       const other: PrepareOptions = { ...options(), layout: driver.layout === 'copy' ? 'overlay' : 'copy' }
-      await expect(node.preparer.prepare(instanceSpec({ layers: stack }), 2, other)).rejects.toMatchObject({ code: 'LAYOUT_FAILED' })
+      await expect(node.preparer.prepare(instanceSpec({ layers: stack }), 2, other)).rejects.toMatchObject({
+        code: 'LAYOUT_FAILED',
+      })
     })
 
     it('holds layers through a restart of the agent until they are released, and removes everything when discarded', async () => {
@@ -202,7 +296,11 @@ export function describeLayout(driver: LayoutDriver): void {
       expect(await node.cache.purge()).toMatchObject({ removedLayers: 1, keptInUse: 0 })
       await node.preparer.discard('i-test')
       await node.preparer.discard('i-test')
-      expect([readdirSync(join(base, 'stacks')), readdirSync(join(base, 'layers')), readdirSync(join(base, 'staging'))]).toEqual([[], [], []])
+      expect([
+        readdirSync(join(base, 'stacks')),
+        readdirSync(join(base, 'layers')),
+        readdirSync(join(base, 'staging')),
+      ]).toEqual([[], [], []])
     })
 
     it('tells of folders that nobody knows and leaves them alone', async () => {

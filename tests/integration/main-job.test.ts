@@ -13,8 +13,10 @@ import { askTeeworlds } from '../support/teeworlds'
 import { waitFor } from '../support/wait-for'
 
 const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' }).trim()
-const containers = (instanceId: string) => docker('ps', '-aq', '--filter', `name=strata-${instanceId}`).split('\n').filter(Boolean)
-const volumes = (instanceId: string) => docker('volume', 'ls', '-q', '--filter', `name=strata-${instanceId}`).split('\n').filter(Boolean)
+const containers = (instanceId: string) =>
+  docker('ps', '-aq', '--filter', `name=strata-${instanceId}`).split('\n').filter(Boolean)
+const volumes = (instanceId: string) =>
+  docker('volume', 'ls', '-q', '--filter', `name=strata-${instanceId}`).split('\n').filter(Boolean)
 
 /** Packs a folder by plain `tar`, as an operator would. */
 function packByTar(files: Record<string, string | Buffer>): Buffer {
@@ -48,7 +50,8 @@ runtime:
   ready: { log: "server name is", timeoutSeconds: 60 }
   stop: { signal: SIGINT, graceSeconds: 10 }
 `,
-  'server.cfg': 'sv_name "${SERVER_NAME}"\nsv_motd "${SERVER_MOTD}"\nsv_port ${PORT}\nsv_rcon_password "${RCON_PASSWORD}"\nsv_map dm1\nexec gamemode.cfg\n',
+  'server.cfg':
+    'sv_name "${SERVER_NAME}"\nsv_motd "${SERVER_MOTD}"\nsv_port ${PORT}\nsv_rcon_password "${RCON_PASSWORD}"\nsv_map dm1\nexec gamemode.cfg\n',
   'gamemode.cfg': 'sv_gametype dm\n',
   'data/keep.bin': BINARY,
   'data/old/one.txt': 'goes away',
@@ -79,24 +82,38 @@ describe('the main job, over the HTTP API alone', () => {
     await strata.close()
   }, 60_000)
 
-  const events = async () => (await api.expectStatus(200, 'GET', `/instances/${id}/events?limit=200`)).body.items as unknown as InstanceEvent[]
+  const events = async () =>
+    (await api.expectStatus(200, 'GET', `/instances/${id}/events?limit=200`)).body.items as unknown as InstanceEvent[]
 
   it('joins a node by the pasted command', async () => {
-    const made = (await api.expectStatus(201, 'POST', '/nodes', { name: 'second', region: 'eu', tags: ['ssd'] })).body as { node: { id: string }; joinToken: string; joinCommand: string }
+    const made = (await api.expectStatus(201, 'POST', '/nodes', { name: 'second', region: 'eu', tags: ['ssd'] }))
+      .body as { node: { id: string }; joinToken: string; joinCommand: string }
     nodeId = made.node.id
     expect(made.joinCommand).toContain(made.joinToken)
     // The line itself, in a shell, in an empty folder, as it would be pasted; only the settings of this test stand before it.
     const folder = join(strata.folder, 'pasted')
     mkdirSync(folder, { recursive: true })
     const script = join(folder, 'paste.mjs')
-    writeFileSync(script, `import { spawn } from 'node:child_process'
+    writeFileSync(
+      script,
+      `import { spawn } from 'node:child_process'
 const child = spawn('sh', ['-c', process.env.JOIN], { stdio: 'inherit', cwd: ${JSON.stringify(folder)}, detached: true })
 process.on('SIGTERM', () => process.kill(-child.pid, 'SIGTERM'))
 process.on('SIGUSR2', () => process.kill(-child.pid, 'SIGKILL'))
-child.on('exit', code => process.exit(code ?? 1))\n`)
-    agent = startProgram(script, [], { JOIN: made.joinCommand, STRATA_NODE_DATA_DIR: join(strata.folder, 'nodes', 'second'), STRATA_NODE_PORTS: '28000-28099', STRATA_NODE_ADDRESS: '127.0.0.1', DOCKER_HOST: process.env.DOCKER_HOST ?? '' })
+child.on('exit', code => process.exit(code ?? 1))\n`,
+    )
+    agent = startProgram(script, [], {
+      JOIN: made.joinCommand,
+      STRATA_NODE_DATA_DIR: join(strata.folder, 'nodes', 'second'),
+      STRATA_NODE_PORTS: '28000-28099',
+      STRATA_NODE_ADDRESS: '127.0.0.1',
+      DOCKER_HOST: process.env.DOCKER_HOST ?? '',
+    })
     await waitFor('the node to be online', async () => {
-      const node = (await api.expectStatus(200, 'GET', `/nodes/${nodeId}`)).body as { contact: string; specs: { runtime: string; layout: string } | null }
+      const node = (await api.expectStatus(200, 'GET', `/nodes/${nodeId}`)).body as {
+        contact: string
+        specs: { runtime: string; layout: string } | null
+      }
       if (node.contact !== 'online') throw new Error(`${JSON.stringify(node)}\n${agent.said()}`)
       return node.specs?.runtime === 'docker' && node.specs.layout === 'overlay'
     })
@@ -126,7 +143,11 @@ child.on('exit', code => process.exit(code ?? 1))\n`)
   it('creates a server that a real client of the game reaches', async () => {
     const made = await api.expectStatus(201, 'POST', '/instances', {
       name: 'ctf-1',
-      layers: [{ template: 'tw-base' }, { template: 'tw-ctf', version: '1.0.0' }, { template: 'tw-map', tag: 'latest' }],
+      layers: [
+        { template: 'tw-base' },
+        { template: 'tw-ctf', version: '1.0.0' },
+        { template: 'tw-map', tag: 'latest' },
+      ],
       variables: { RCON_PASSWORD: 'sesame-9f3', SERVER_NAME: 'Capture $& here' },
       placement: { node: nodeId },
       resources: { memoryMb: 256, cpus: 1 },
@@ -145,7 +166,9 @@ child.on('exit', code => process.exit(code ?? 1))\n`)
   it('shows the container the merged directory, byte for byte', () => {
     const [container] = containers(id)
     const read = (path: string) => execFileSync('docker', ['exec', container!, 'cat', path])
-    expect(read('/server/server.cfg').toString()).toBe('sv_name "Capture $& here"\nsv_motd "Welcome to ctf-1"\nsv_port 8303\nsv_rcon_password "sesame-9f3"\nsv_map dm1\nexec gamemode.cfg\n')
+    expect(read('/server/server.cfg').toString()).toBe(
+      'sv_name "Capture $& here"\nsv_motd "Welcome to ctf-1"\nsv_port 8303\nsv_rcon_password "sesame-9f3"\nsv_map dm1\nexec gamemode.cfg\n',
+    )
     expect(read('/server/gamemode.cfg').toString()).toBe('sv_gametype ctf\n')
     expect(read('/server/data/tag.txt').toString()).toBe('map of ctf-1, ${PATH} ${PORT}')
     expect(read('/server/data/keep.bin').equals(BINARY)).toBe(true)
@@ -155,7 +178,9 @@ child.on('exit', code => process.exit(code ?? 1))\n`)
   })
 
   it('never tells a secret', async () => {
-    const seen = await Promise.all([`/instances/${id}`, `/instances/${id}/events`, '/audit', '/instances'].map(path => api.call('GET', path)))
+    const seen = await Promise.all(
+      [`/instances/${id}`, `/instances/${id}/events`, '/audit', '/instances'].map(path => api.call('GET', path)),
+    )
     for (const answer of seen) expect(answer.text).not.toContain('sesame-9f3')
     expect((await api.instance(id)).variables.RCON_PASSWORD).toBe('••••••')
     expect(brain.said() + agent.said()).not.toContain('sesame-9f3')
@@ -178,20 +203,28 @@ child.on('exit', code => process.exit(code ?? 1))\n`)
     brain = await strata.startBrain()
     agent = strata.startAgent('second', { STRATA_NODE_PORTS: '28000-28099', STRATA_NODE_ADDRESS: '127.0.0.1' })
     api = await strata.signIn()
-    const after = await waitFor('the node to be back', async () => {
-      const now = await api.instance(id)
-      return now.node?.contact === 'online' && now.state === 'RUNNING' && now
-    }, 15_000)
+    const after = await waitFor(
+      'the node to be back',
+      async () => {
+        const now = await api.instance(id)
+        return now.node?.contact === 'online' && now.state === 'RUNNING' && now
+      },
+      15_000,
+    )
     expect([after.startedAt, after.runId, after.restarts]).toEqual([before.startedAt, before.runId, before.restarts])
   }, 60_000)
 
   it('starts a killed server again by its policy', async () => {
     const before = await api.instance(id)
     docker('kill', containers(id)[0]!)
-    const after = await waitFor('a new run', async () => {
-      const now = await api.instance(id)
-      return now.state === 'RUNNING' && now.runId !== before.runId && now
-    }, 30_000)
+    const after = await waitFor(
+      'a new run',
+      async () => {
+        const now = await api.instance(id)
+        return now.state === 'RUNNING' && now.runId !== before.runId && now
+      },
+      30_000,
+    )
     expect(after.restarts).toBe(before.restarts + 1)
     expect((await events()).some(event => event.kind === 'crash' || event.cause === 'exit.crash')).toBe(true)
   }, 60_000)
@@ -220,12 +253,18 @@ child.on('exit', code => process.exit(code ?? 1))\n`)
   it('keeps a change for the next start', async () => {
     await api.expectStatus(202, 'POST', `/instances/${id}/start`)
     await api.state(id, 'RUNNING')
-    const patched = await api.expectStatus(200, 'PATCH', `/instances/${id}`, { variables: { RCON_PASSWORD: 'sesame-9f3', SERVER_NAME: 'Renamed' } })
+    const patched = await api.expectStatus(200, 'PATCH', `/instances/${id}`, {
+      variables: { RCON_PASSWORD: 'sesame-9f3', SERVER_NAME: 'Renamed' },
+    })
     expect(patched.body.pending).toBe(true)
     await api.expectStatus(202, 'POST', `/instances/${id}/restart`)
     await waitFor('the change to be live', async () => {
       const now = await api.instance(id)
-      return now.state === 'RUNNING' && !now.pending && (await askTeeworlds('127.0.0.1', Number(now.address!.split(':')[1]))).name === 'Renamed'
+      return (
+        now.state === 'RUNNING' &&
+        !now.pending &&
+        (await askTeeworlds('127.0.0.1', Number(now.address!.split(':')[1]))).name === 'Renamed'
+      )
     })
   }, 60_000)
 

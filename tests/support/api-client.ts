@@ -12,7 +12,12 @@ export interface Answer {
 
 /** A script's view of the brain: HTTP and nothing else. */
 export function apiClient(origin: string, credentials: { cookie?: string; token?: string } = {}) {
-  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const isBytes = body instanceof Uint8Array
     const response = await fetch(`${origin}${path.startsWith('/api') ? '' : '/api/v1'}${path}`, {
       method,
@@ -31,13 +36,21 @@ export function apiClient(origin: string, credentials: { cookie?: string; token?
   }
 
   /** Calls and insists on the status; the answer is in the error otherwise. */
-  async function expectStatus(status: number, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
+  async function expectStatus(
+    status: number,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
     const answer = await call(method, path, body, headers)
-    if (answer.status !== status) throw new Error(`${method} ${path} answered ${answer.status}, not ${status}: ${answer.text}`)
+    if (answer.status !== status)
+      throw new Error(`${method} ${path} answered ${answer.status}, not ${status}: ${answer.text}`)
     return answer
   }
 
-  const instance = async (id: string) => (await expectStatus(200, 'GET', `/instances/${id}`)).body as unknown as Instance
+  const instance = async (id: string) =>
+    (await expectStatus(200, 'GET', `/instances/${id}`)).body as unknown as Instance
 
   return {
     call,
@@ -46,12 +59,17 @@ export function apiClient(origin: string, credentials: { cookie?: string; token?
     /** Waits until an instance is in a state; tells where it got stuck. */
     async state(id: string, state: Instance['state'], timeoutMs = 60_000): Promise<Instance> {
       let last: Instance | undefined
-      return waitFor(`${id} to be ${state}`, async () => {
-        last = await instance(id)
-        if (last.state === 'FAILED' && state !== 'FAILED') throw new Error(`FAILED: ${JSON.stringify(last.reason)} ${last.lastLines.join('\n')}`)
-        if (last.state !== state) throw new Error(`it is ${last.state} ${JSON.stringify(last.reason)}`)
-        return last
-      }, timeoutMs)
+      return waitFor(
+        `${id} to be ${state}`,
+        async () => {
+          last = await instance(id)
+          if (last.state === 'FAILED' && state !== 'FAILED')
+            throw new Error(`FAILED: ${JSON.stringify(last.reason)} ${last.lastLines.join('\n')}`)
+          if (last.state !== state) throw new Error(`it is ${last.state} ${JSON.stringify(last.reason)}`)
+          return last
+        },
+        timeoutMs,
+      )
     },
   }
 }
@@ -61,6 +79,9 @@ export type ApiClient = ReturnType<typeof apiClient>
 export async function signIn(origin: string, username: string, password: string): Promise<ApiClient> {
   const answer = await apiClient(origin).call('POST', '/auth/login', { username, password }, { origin })
   if (answer.status !== 200) throw new Error(`sign-in answered ${answer.status}: ${answer.text}`)
-  const cookie = answer.headers.getSetCookie().map(line => line.split(';')[0]).join('; ')
+  const cookie = answer.headers
+    .getSetCookie()
+    .map(line => line.split(';')[0])
+    .join('; ')
   return apiClient(origin, { cookie })
 }

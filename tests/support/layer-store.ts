@@ -21,7 +21,10 @@ export async function openLayerStore() {
       blobs.set(sha256, archive)
       return { template, version, type: 'custom', sha256, sizeBytes: archive.length }
     },
-    layerUrl: async (_instanceId: string, sha256: string) => ({ url: `${origin}/${sha256}`, sizeBytes: blobs.get(sha256)?.length ?? 0 }),
+    layerUrl: async (_instanceId: string, sha256: string) => ({
+      url: `${origin}/${sha256}`,
+      sizeBytes: blobs.get(sha256)?.length ?? 0,
+    }),
     close() {
       server.closeAllConnections()
       server.close()

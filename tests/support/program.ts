@@ -17,8 +17,12 @@ export function startProgram(script: string, args: readonly string[], env: Recor
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''
-  child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString() })
-  child.stderr.on('data', (chunk: Buffer) => { text += chunk.toString() })
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
   const ended = new Promise<void>(resolve => child.on('exit', () => resolve()))
   return {
     process: child,

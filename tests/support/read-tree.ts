@@ -13,7 +13,11 @@ export function readTree(root: string): Record<string, string> {
       else if (stat.isDirectory()) {
         tree.push([`${path}/`, `${owner} ${(stat.mode & 0o7777).toString(8)}`])
         walk(path)
-      } else tree.push([path, `${owner} ${(stat.mode & 0o7777).toString(8)} ${readFileSync(join(root, path)).toString('latin1')}`])
+      } else
+        tree.push([
+          path,
+          `${owner} ${(stat.mode & 0o7777).toString(8)} ${readFileSync(join(root, path)).toString('latin1')}`,
+        ])
     }
   }
   walk('')

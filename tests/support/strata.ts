@@ -36,13 +36,15 @@ export async function openStrata(brainEnv: Record<string, string> = {}) {
   }
 
   async function startBrain(): Promise<Program> {
-    const brain = keep(startProgram(join(ROOT, 'scripts', 'brain.mjs'), [], {
-      STRATA_PORT: String(port),
-      STRATA_DATA_DIR: join(folder, 'brain'),
-      STRATA_ADMIN_USER: ADMIN.username,
-      STRATA_ADMIN_PASSWORD: ADMIN.password,
-      ...brainEnv,
-    }))
+    const brain = keep(
+      startProgram(join(ROOT, 'scripts', 'brain.mjs'), [], {
+        STRATA_PORT: String(port),
+        STRATA_DATA_DIR: join(folder, 'brain'),
+        STRATA_ADMIN_USER: ADMIN.username,
+        STRATA_ADMIN_PASSWORD: ADMIN.password,
+        ...brainEnv,
+      }),
+    )
     await waitFor(`the brain to answer; it said:\n${brain.said()}`, async () => {
       if (brain.process.exitCode !== null) throw new Error(brain.said())
       return (await fetch(`${origin}/healthz`)).ok
@@ -58,13 +60,15 @@ export async function openStrata(brainEnv: Record<string, string> = {}) {
     admin: ADMIN,
     /** Starts an agent in a folder of its own; `joinToken` the first time only. */
     startAgent(name: string, env: Record<string, string>): Program {
-      return keep(startProgram(join(ROOT, 'dist', 'agent', 'strata-agent.mjs'), [], {
-        STRATA_BRAIN_URL: origin,
-        STRATA_NODE_NAME: name,
-        STRATA_NODE_DATA_DIR: join(folder, 'nodes', name),
-        ...(process.env.DOCKER_HOST ? { DOCKER_HOST: process.env.DOCKER_HOST } : {}),
-        ...env,
-      }))
+      return keep(
+        startProgram(join(ROOT, 'dist', 'agent', 'strata-agent.mjs'), [], {
+          STRATA_BRAIN_URL: origin,
+          STRATA_NODE_NAME: name,
+          STRATA_NODE_DATA_DIR: join(folder, 'nodes', name),
+          ...(process.env.DOCKER_HOST ? { DOCKER_HOST: process.env.DOCKER_HOST } : {}),
+          ...env,
+        }),
+      )
     },
     async close() {
       for (const program of programs) await program.end('SIGTERM')

@@ -17,14 +17,20 @@ interface Drawn {
 }
 
 const name = fc.constantFrom('a', 'b', 'c', 'ä', 'mods')
-const leaf = fc.oneof({ weight: 6, arbitrary: fc.constantFrom('one', 'two', '${V}') }, { weight: 1, arbitrary: fc.constantFrom('-> a', '-> b') })
+const leaf = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom('one', 'two', '${V}') },
+  { weight: 1, arbitrary: fc.constantFrom('-> a', '-> b') },
+)
 const { tree } = fc.letrec<{ tree: Drawn; node: string | Drawn }>(tie => ({
   tree: fc.dictionary(name, tie('node'), { maxKeys: 4, noNullPrototype: true }),
   node: fc.oneof({ maxDepth: 3, depthSize: 'small' }, leaf, tie('tree')),
 }))
 const removes = fc.array(fc.constantFrom('a', 'a/**', '**/b', 'mods/*', 'c/a', '**/*.cfg'), { maxLength: 2 })
 const stack = fc.array(fc.record({ tree, removes }), { minLength: 1, maxLength: 4 })
-const deeds = fc.array(fc.record({ deed: fc.constantFrom('write', 'delete'), path: fc.array(name, { minLength: 1, maxLength: 3 }) }), { maxLength: 5 })
+const deeds = fc.array(
+  fc.record({ deed: fc.constantFrom('write', 'delete'), path: fc.array(name, { minLength: 1, maxLength: 3 }) }),
+  { maxLength: 5 },
+)
 
 function draw(drawn: Drawn, below = ''): Buffer[] {
   return Object.entries(drawn).flatMap(([entry, what]) => {
@@ -39,7 +45,9 @@ function draw(drawn: Drawn, below = ''): Buffer[] {
 function carryOut(root: string, list: readonly { deed: string; path: string[] }[]): void {
   for (const { deed, path } of list) {
     const target = join(root, ...path)
-    const inRealFolder = path.slice(0, -1).every((_, at) => lstatSync(join(root, ...path.slice(0, at + 1)), { throwIfNoEntry: false })?.isDirectory())
+    const inRealFolder = path
+      .slice(0, -1)
+      .every((_, at) => lstatSync(join(root, ...path.slice(0, at + 1)), { throwIfNoEntry: false })?.isDirectory())
     if (!inRealFolder) continue
     const there = lstatSync(target, { throwIfNoEntry: false })
     if (deed === 'write' && (!there || there.isFile())) writeFileSync(target, 'own')
@@ -54,7 +62,15 @@ describe('overlay and copy', () => {
   beforeAll(async () => {
     base = mkdtempSync(join(tmpdir(), 'layouts-'))
     store = await openLayerStore()
-    node = await createPreparer({ dataDir: base, owner: { uid: 1234, gid: 1234 }, cacheLimitBytes: null, layerUrl: store.layerUrl, warn: message => { throw new Error(message) } })
+    node = await createPreparer({
+      dataDir: base,
+      owner: { uid: 1234, gid: 1234 },
+      cacheLimitBytes: null,
+      layerUrl: store.layerUrl,
+      warn: message => {
+        throw new Error(message)
+      },
+    })
   })
   afterAll(() => {
     store.close()
@@ -80,12 +96,20 @@ describe('overlay and copy', () => {
         for (const layout of ['overlay', 'copy'] as const) {
           const id = `i-${layout}`
           const trees: Record<string, string>[] = []
-          const generations = [first, second].map(layers => layers.map(({ tree: drawn, removes: remove }, at) =>
-            store.layer(tar(file('strata.yaml', JSON.stringify({ remove })), ...draw(drawn)), `l${at}`)))
+          const generations = [first, second].map(layers =>
+            layers.map(({ tree: drawn, removes: remove }, at) =>
+              store.layer(tar(file('strata.yaml', JSON.stringify({ remove })), ...draw(drawn)), `l${at}`),
+            ),
+          )
           try {
             for (const [generation, layers] of generations.entries()) {
               const spec = instanceSpec({ id, layers, variables: { V: `value ${generation}` } })
-              const prepared = await node.preparer.prepare(spec, generation, { layout, devMode: false, onProgress: () => undefined, signal: new AbortController().signal })
+              const prepared = await node.preparer.prepare(spec, generation, {
+                layout,
+                devMode: false,
+                onProgress: () => undefined,
+                signal: new AbortController().signal,
+              })
               withMount(prepared, root => {
                 trees.push(readTree(root))
                 if (generation === 0) carryOut(root, changes)

@@ -12,7 +12,10 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
   let calls = 0
   const server = createServer((request, response) => answer(request, response, ++calls))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  closers.push(() => { server.closeAllConnections(); server.close() })
+  closers.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/blob`
   return { layerUrl: async () => ({ url, sizeBytes: BODY.length }), calls: () => calls }
 }
@@ -32,7 +35,11 @@ describe('download', () => {
     const { layerUrl } = await serve((request, response, call) => {
       ranges.push(request.headers.range)
       const start = rangeStart(request)
-      if (start > 0) response.writeHead(206, { 'content-range': `bytes ${start}-${BODY.length - 1}/${BODY.length}`, 'content-length': BODY.length - start })
+      if (start > 0)
+        response.writeHead(206, {
+          'content-range': `bytes ${start}-${BODY.length - 1}/${BODY.length}`,
+          'content-length': BODY.length - start,
+        })
       else response.writeHead(200, { 'content-length': BODY.length })
       const rest = BODY.subarray(start)
       if (call < 3) response.write(rest.subarray(0, 30_000), () => response.destroy())
@@ -58,39 +65,61 @@ describe('download', () => {
       else response.end(BODY)
     })
     let asked = 0
-    const bytes = await collect(download(() => { asked += 1; return layerUrl() }, options))
+    const bytes = await collect(
+      download(() => {
+        asked += 1
+        return layerUrl()
+      }, options),
+    )
     expect(bytes.equals(BODY)).toBe(true)
     expect([asked, calls()]).toEqual([2, 2])
   })
 
   it('gives up with DOWNLOAD_FAILED when tries bring nothing', async () => {
-    const { layerUrl, calls } = await serve((_, response) => { response.writeHead(500).end() })
+    const { layerUrl, calls } = await serve((_, response) => {
+      response.writeHead(500).end()
+    })
     await expect(collect(download(layerUrl, options))).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' })
     expect(calls()).toBe(3)
   })
 
   it('cuts a connection that says nothing and tries again', async () => {
     const { layerUrl } = await serve((request, response, call) => {
-      if (call === 1) { response.writeHead(200, { 'content-length': BODY.length }); response.write(BODY.subarray(0, 10)) }
-      else { const start = rangeStart(request); response.writeHead(206, { 'content-range': `bytes ${start}-${BODY.length - 1}/${BODY.length}` }).end(BODY.subarray(start)) }
+      if (call === 1) {
+        response.writeHead(200, { 'content-length': BODY.length })
+        response.write(BODY.subarray(0, 10))
+      } else {
+        const start = rangeStart(request)
+        response
+          .writeHead(206, { 'content-range': `bytes ${start}-${BODY.length - 1}/${BODY.length}` })
+          .end(BODY.subarray(start))
+      }
     })
     expect((await collect(download(layerUrl, { ...options, stallMs: 100 }))).equals(BODY)).toBe(true)
   })
 
   it('does not take a slow reader for a silent store', async () => {
-    const { layerUrl, calls } = await serve((_, response) => { response.end(BODY) })
+    const { layerUrl, calls } = await serve((_, response) => {
+      response.end(BODY)
+    })
     const parts: Uint8Array[] = []
     for await (const chunk of download(layerUrl, { ...options, stallMs: 50 })) {
       parts.push(chunk)
       const until = performance.now() + 80
-      await new Promise<void>(resolve => { const poll = () => (performance.now() >= until ? resolve() : setImmediate(poll)); poll() })
+      await new Promise<void>(resolve => {
+        const poll = () => (performance.now() >= until ? resolve() : setImmediate(poll))
+        poll()
+      })
     }
     expect(Buffer.concat(parts).equals(BODY)).toBe(true)
     expect(calls()).toBe(1)
   })
 
   it('stops when it is told to', async () => {
-    const { layerUrl } = await serve((_, response) => { response.writeHead(200, { 'content-length': BODY.length }); response.write(BODY.subarray(0, 10)) })
+    const { layerUrl } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': BODY.length })
+      response.write(BODY.subarray(0, 10))
+    })
     const controller = new AbortController()
     const chunks = download(layerUrl, { ...options, signal: controller.signal })
     await chunks.next()

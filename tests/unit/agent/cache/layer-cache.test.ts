@@ -41,7 +41,10 @@ function wanted(bytes: Buffer, template = 'hello'): WantedLayer {
 }
 
 /** Serves blobs by their sha256 and counts how often each is fetched. */
-async function store(blobs: Buffer[], answer: (response: ServerResponse, bytes: Buffer) => void = (response, bytes) => response.end(bytes)) {
+async function store(
+  blobs: Buffer[],
+  answer: (response: ServerResponse, bytes: Buffer) => void = (response, bytes) => response.end(bytes),
+) {
   const bySha = new Map(blobs.map(bytes => [wanted(bytes).sha256, bytes]))
   const fetched: string[] = []
   const server = createServer((request, response) => {
@@ -50,12 +53,16 @@ async function store(blobs: Buffer[], answer: (response: ServerResponse, bytes: 
     answer(response, bySha.get(sha)!)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  closers.push(() => { server.closeAllConnections(); server.close() })
+  closers.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return { fetched, layerUrl: async (_: string, sha: string) => ({ url: `${origin}/${sha}`, sizeBytes: 0 }) }
 }
 
-const open = (layerUrl: LayerCacheOptions['layerUrl'], limitBytes: number | null = null) => createLayerCache({ folders, owner: null, layerUrl, inUse: () => users, limitBytes })
+const open = (layerUrl: LayerCacheOptions['layerUrl'], limitBytes: number | null = null) =>
+  createLayerCache({ folders, owner: null, layerUrl, inUse: () => users, limitBytes })
 const run = (fresh = false) => ({ fresh, signal: new AbortController().signal, onBytes: () => undefined })
 const leftovers = () => readdirSync(folders.staging)
 
@@ -65,7 +72,12 @@ describe('layer cache', () => {
     const { layerUrl, fetched } = await store([bytes])
     const cache = await open(layerUrl)
     let seen = 0
-    const held = await cache.hold(wanted(bytes), 'one', { ...run(), onBytes: count => { seen += count } })
+    const held = await cache.hold(wanted(bytes), 'one', {
+      ...run(),
+      onBytes: count => {
+        seen += count
+      },
+    })
     expect(readFileSync(join(held.root, 'a.txt'), 'utf8')).toBe('hello')
     expect(held.index.entries.map(entry => entry.path)).toEqual(['a.txt'])
     expect(seen).toBe(bytes.length)
@@ -89,7 +101,9 @@ describe('layer cache', () => {
     for (const wrong of [await archive({ 'a.txt': 'wrong' }), Buffer.alloc(right.length, '<html>')]) {
       const { layerUrl } = await store([right], response => response.end(wrong))
       const cache = await open(layerUrl)
-      await expect(cache.hold({ ...wanted(right), sizeBytes: wrong.length }, 'one', run())).rejects.toMatchObject({ code: 'CHECKSUM_MISMATCH' })
+      await expect(cache.hold({ ...wanted(right), sizeBytes: wrong.length }, 'one', run())).rejects.toMatchObject({
+        code: 'CHECKSUM_MISMATCH',
+      })
       expect(await cache.list()).toEqual([])
       expect(leftovers()).toEqual([])
     }
@@ -131,12 +145,20 @@ describe('layer cache', () => {
     const [a, b, c] = [await archive({ a: '1' }), await archive({ b: '2' }), await archive({ c: '3' })]
     const { layerUrl } = await store([a, b, c])
     const cache = await open(layerUrl)
-    for (const [bytes, name] of [[a, 'aa'], [b, 'bb'], [c, 'cc']] as const) {
+    for (const [bytes, name] of [
+      [a, 'aa'],
+      [b, 'bb'],
+      [c, 'cc'],
+    ] as const) {
       await cache.hold(wanted(bytes, name), 'one', run())
       cache.release(wanted(bytes).sha256)
     }
     users.set(wanted(b).sha256, ['one'])
-    expect(await cache.purge([{ template: 'aa' }, { template: 'cc', version: 'other' }])).toEqual({ removedLayers: 1, freedBytes: 1, keptInUse: 0 })
+    expect(await cache.purge([{ template: 'aa' }, { template: 'cc', version: 'other' }])).toEqual({
+      removedLayers: 1,
+      freedBytes: 1,
+      keptInUse: 0,
+    })
     expect(await cache.purge()).toEqual({ removedLayers: 1, freedBytes: 1, keptInUse: 1 })
     expect((await cache.list()).map(layer => [layer.template, layer.inUseBy])).toEqual([['bb', ['one']]])
     expect(cache.figures()).toMatchObject({ layers: 1, bytes: 1 })

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,13 +18,28 @@ import { layOutCopy } from '../../../../agent/prepare/copy-layout'
 import type { LaidEntry } from '../../../../agent/prepare/laid-entry'
 
 let base: string
-beforeEach(() => { base = mkdtempSync(join(tmpdir(), 'copy-layout-')); mkdirSync(join(base, 'staging')) })
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'copy-layout-'))
+  mkdirSync(join(base, 'staging'))
+})
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
-const file = (path: string, text: string, mode = 0o644): LaidEntry => ({ type: 'file', path, mode, key: createHash('sha256').update(text).digest('hex'), source: Buffer.from(text) })
+const file = (path: string, text: string, mode = 0o644): LaidEntry => ({
+  type: 'file',
+  path,
+  mode,
+  key: createHash('sha256').update(text).digest('hex'),
+  source: Buffer.from(text),
+})
 const dir = (path: string): LaidEntry => ({ type: 'dir', path })
 const link = (path: string, target: string): LaidEntry => ({ type: 'symlink', path, target })
-const layOut = (...entries: LaidEntry[]) => layOutCopy(entries, { root: join(base, 'files'), baselineFile: join(base, 'baseline.json'), staging: join(base, 'staging'), owner: null })
+const layOut = (...entries: LaidEntry[]) =>
+  layOutCopy(entries, {
+    root: join(base, 'files'),
+    baselineFile: join(base, 'baseline.json'),
+    staging: join(base, 'staging'),
+    owner: null,
+  })
 const at = (path: string) => join(base, 'files', path)
 const read = (path: string) => readFileSync(at(path), 'utf8')
 
@@ -108,13 +134,32 @@ describe('copy layout', () => {
     await layOut(dir('d'), file('d/a', 'a1'), file('d/b', 'b1'), file('keep', 'layer'))
     serverWrites('keep', 'own')
     serverWrites('d/new', 'own new')
-    const next: LaidEntry[] = [dir('d'), file('d/a', 'a2'), file('d/b', 'b2'), file('d/new', 'layer'), file('d/z', 'z2'), file('keep', 'layer 2')]
+    const next: LaidEntry[] = [
+      dir('d'),
+      file('d/a', 'a2'),
+      file('d/b', 'b2'),
+      file('d/new', 'layer'),
+      file('d/z', 'z2'),
+      file('keep', 'layer 2'),
+    ]
     // The source of the last file is missing: the change breaks off there, as a kill would.
-    await expect(layOut(...next.slice(0, 4), { type: 'file', path: 'd/z', mode: 0o644, key: 'z', source: join(base, 'missing') }, next[5]!)).rejects.toThrow('ENOENT')
+    await expect(
+      layOut(
+        ...next.slice(0, 4),
+        { type: 'file', path: 'd/z', mode: 0o644, key: 'z', source: join(base, 'missing') },
+        next[5]!,
+      ),
+    ).rejects.toThrow('ENOENT')
     rmSync(join(base, 'staging', 'entry'), { force: true })
     expect(read('d/a')).toBe('a2')
     await layOut(...next)
-    expect([read('d/a'), read('d/b'), read('d/z'), read('d/new'), read('keep')]).toEqual(['a2', 'b2', 'z2', 'own new', 'own'])
+    expect([read('d/a'), read('d/b'), read('d/z'), read('d/new'), read('keep')]).toEqual([
+      'a2',
+      'b2',
+      'z2',
+      'own new',
+      'own',
+    ])
     await layOut(dir('d'), file('d/a', 'a3'))
     expect(readdirSync(at('d')).sort()).toEqual(['a', 'new'])
   })
