@@ -36,11 +36,15 @@ export interface InstanceObservationsDeps {
 export function createInstanceObservations(deps: InstanceObservationsDeps): InstanceObservations {
   const { instances, nodes, writer, placement, reconciler, presenter, board, panel, clock } = deps
 
-  function apply(nodeId: string, observation: Observation): Promise<InstanceRecord> {
+  function apply(
+    nodeId: string,
+    observation: Observation,
+    options: { isWholeTruth: boolean },
+  ): Promise<InstanceRecord> {
     return untilPortsHold(() =>
       writer.change(observation.instanceId, async record => {
         if (record.nodeId !== nodeId) return null
-        const applied = applyObservation(record, observation, clock.now())
+        const applied = applyObservation(record, observation, clock.now(), options)
         return applied && withOtherPort(nodeId, record, observation, applied)
       }),
     )
@@ -67,7 +71,7 @@ export function createInstanceObservations(deps: InstanceObservationsDeps): Inst
     owns: async (nodeId, instanceId) => (await instances.nodeOf(instanceId)) === nodeId,
 
     async observed(nodeId, observation) {
-      const record = await apply(nodeId, observation)
+      const record = await apply(nodeId, observation, { isWholeTruth: false })
       if (record.state !== 'DESTROYED' || record.nodeId !== nodeId) return
       reconciler.noteHeld(record.id, observation.state === 'DESTROYED' ? null : nodeId)
     },
@@ -90,7 +94,7 @@ export function createInstanceObservations(deps: InstanceObservationsDeps): Inst
           found.push({ instanceId, name, state })
           continue
         }
-        const record = await apply(nodeId, observation)
+        const record = await apply(nodeId, observation, { isWholeTruth: true })
         if (record.state === 'DESTROYED' && state !== 'DESTROYED') stillHeld.push(instanceId)
       }
       const named = new Set(reported.map(({ instanceId }) => instanceId))

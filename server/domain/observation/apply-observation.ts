@@ -14,9 +14,19 @@ import { transitionWords } from './observation-words'
  *
  * The state follows the transition table. Where steps between were not seen, one event says so; a state that
  * cannot be reached at all (a node that reports RUNNING for what is being destroyed) is noted and not taken over.
+ *
+ * @param options.isWholeTruth it is part of a report, which the node makes of what it holds as it sends it. A lower number is
+ *   then no old news: the node's own memory was put back (a restored disk, a cloned machine), and what it says is what is there.
  */
-export function applyObservation(record: InstanceRecord, observation: Observation, now: number): InstanceChange | null {
-  if (record.state === 'DESTROYED' || observation.seq <= (record.observed?.seq ?? -1)) return null
+export function applyObservation(
+  record: InstanceRecord,
+  observation: Observation,
+  now: number,
+  { isWholeTruth = false }: { isWholeTruth?: boolean } = {},
+): InstanceChange | null {
+  const lastSeq = record.observed?.seq ?? -1
+  const isOldNews = isWholeTruth ? observation.seq === lastSeq : observation.seq <= lastSeq
+  if (record.state === 'DESTROYED' || isOldNews) return null
   if (observation.state === 'DESTROYED' && record.desired !== 'destroyed') return forgetHeld(record, now)
 
   const observed = observedOf(observation)

@@ -52,7 +52,7 @@ const hasCpus: Filter = ({ specs, usage }, { resources }) => {
 const hasDisk: Filter = ({ specs, load, usage }, { resources }) => {
   if (!specs || !load) return null
   const free = freeDiskMb(specs, load)
-  if (free === 0) return 'Its disk is full.'
+  if (free === 0) return 'Its disk is full but for what is kept for the host.'
   if (resources.diskMb === undefined) return null
   const unpromised = Math.floor((load.diskTotalBytes - specs.reserve.diskBytes) / 1024 ** 2) - usage.diskMb
   const least = Math.max(0, Math.min(free, unpromised))

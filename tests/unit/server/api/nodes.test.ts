@@ -228,6 +228,17 @@ describe('the whole truth of a node', () => {
     })
   })
 
+  it('counts, also when the node remembers less than it did', async () => {
+    const { agent } = await api.join('one')
+    const server = await api.create()
+    await api.until(server.id, { state: 'RUNNING' })
+    const held = agent.instances.get(server.id)
+    if (!held) throw new Error('not there')
+    held.observation = { ...held.observation, seq: 1, runId: 'of-a-restored-disk' }
+    await agent.report()
+    expect(await api.instance(server.id)).toMatchObject({ state: 'RUNNING', runId: 'of-a-restored-disk' })
+  })
+
   it('of a node that knows newer generations makes the brain catch up', async () => {
     const { agent } = await api.join('one')
     const server = await api.create()

@@ -31,6 +31,16 @@ describe('one step', () => {
     ])
   })
 
+  it('is old news with a lower number, but not in a report of a node whose memory was put back', () => {
+    const before = makeRecord({ state: 'FAILED', observed: observedOf({ seq: 900 }) })
+    const observation = makeObservation({ seq: 4, state: 'RUNNING', runId: 'run-1', startedAt: 1_000 })
+    expect(applyObservation(before, observation, NOW)).toBeNull()
+    const { change } = applyObservation(before, observation, NOW, { isWholeTruth: true }) ?? {}
+    expect(change).toMatchObject({ state: 'RUNNING', observed: { seq: 4, runId: 'run-1', startedAt: 1_000 } })
+    const same = { ...observation, seq: 900 }
+    expect(applyObservation(before, same, NOW, { isWholeTruth: true })).toBeNull()
+  })
+
   it('says how the server ended', () => {
     const exit = { code: 137, signal: null, outOfMemory: true, at: 1 }
     const { events } = apply({ state: 'STOPPING', desired: 'stopped' }, { state: 'STOPPED', exit })
