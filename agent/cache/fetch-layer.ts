@@ -11,7 +11,14 @@ import { download } from './download'
 import type { LayerUrl } from './download'
 import { makeStaging } from './layer-folders'
 import type { LayerFolders } from './layer-folders'
-import type { WantedLayer } from './layer-cache'
+
+/** A layer as an instance names it. */
+export interface WantedLayer {
+  template: string
+  version: string
+  sha256: string
+  sizeBytes: number
+}
 
 export interface FetchOptions {
   folders: LayerFolders

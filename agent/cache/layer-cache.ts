@@ -11,15 +11,7 @@ import { syncFileSystem, syncFolder } from '../sync-disk'
 import { discardFolder, listLayerFolders, shortSha } from './layer-folders'
 import type { LayerFolders } from './layer-folders'
 import { fetchLayer } from './fetch-layer'
-import type { FetchLayer } from './fetch-layer'
-
-/** A layer as an instance names it. */
-export interface WantedLayer {
-  template: string
-  version: string
-  sha256: string
-  sizeBytes: number
-}
+import type { FetchLayer, WantedLayer } from './fetch-layer'
 
 /** An unpacked layer that stays where it is until it is released. */
 export interface HeldLayer {

@@ -11,7 +11,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openLayerFolders } from '../../../../agent/cache/layer-folders'
 import type { LayerFolders } from '../../../../agent/cache/layer-folders'
 import { createLayerCache } from '../../../../agent/cache/layer-cache'
-import type { LayerCacheOptions, WantedLayer } from '../../../../agent/cache/layer-cache'
+import type { WantedLayer } from '../../../../agent/cache/fetch-layer'
+import type { LayerCacheOptions } from '../../../../agent/cache/layer-cache'
 
 let base: string
 let folders: LayerFolders
