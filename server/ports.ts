@@ -295,6 +295,8 @@ export interface AgentEvents {
   owns(nodeId: string, instanceId: string): Promise<boolean>
   observed(nodeId: string, observation: Observation): Promise<void>
   progress(nodeId: string, progress: AgentToBrain['instance.progress']): Promise<void>
+  /** Console lines as pages may see them: the values of the instance's secrets hidden. */
+  printed(instanceId: string, lines: string[]): Promise<string[]>
   layerUrl(nodeId: string, instanceId: string, sha256: string): Promise<{ url: string; sizeBytes: number }>
   /** A refused handshake or message: counted and audited (audited at most once a minute per node and code). */
   refused(where: { nodeId: string | null; address: string; code: string; message: string }): Promise<void>

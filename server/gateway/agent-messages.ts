@@ -97,8 +97,9 @@ function createHandlers({ events, watch, log }: AgentMessageDeps): Handlers {
     async 'instance.progress'(session, progress) {
       await events.progress(session.nodeId, progress)
     },
-    async 'instance.console'(session, lines) {
-      watch.deliver(session.nodeId, 'console.lines', lines)
+    async 'instance.console'(session, printed) {
+      const lines = await events.printed(printed.instanceId, printed.lines)
+      watch.deliver(session.nodeId, 'console.lines', { ...printed, lines })
     },
     async 'instance.stats'(session, sample) {
       watch.deliver(session.nodeId, 'stats.sample', sample)

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../shared/errors'
-import type { AgentEvents, Clock, InstanceStore, LayerSource } from '../ports'
+import type { AgentEvents, Clock, InstanceStore, LayerSource, SecretBox } from '../ports'
 import type { InstanceObservations } from './instance-observations'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
 import type { NodeNews } from './node-news'
 import type { NodeSettings } from './node-settings'
 import type { Reconciler } from './reconciler'
+import { hideSecrets } from './secret-words'
 
 export interface AgentEventsDeps {
   admit: AgentEvents['admit']
@@ -20,11 +21,12 @@ export interface AgentEventsDeps {
   reconciler: Pick<Reconciler, 'nodeReady' | 'roomChanged'>
   layers: Pick<LayerSource, 'signedUrl'>
   clock: Pick<Clock, 'now'>
+  secrets: Pick<SecretBox, 'open'>
 }
 
 /** What happens when agents come, speak and go; the gateway calls it for each node in order. */
 export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
-  const { observations, instances, directory, live, news, settings, reconciler, layers, clock } = deps
+  const { observations, instances, directory, live, news, settings, reconciler, layers, clock, secrets } = deps
 
   return {
     admit: deps.admit,
@@ -34,6 +36,11 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
     owns: (nodeId, instanceId) => observations.owns(nodeId, instanceId),
     observed: (nodeId, observation) => observations.observed(nodeId, observation),
     progress: (nodeId, progress) => observations.progress(nodeId, progress),
+
+    async printed(instanceId, lines) {
+      const record = await instances.find(instanceId)
+      return record ? lines.map(hideSecrets(record, secrets)) : []
+    },
 
     async connected(nodeId) {
       const node = directory.find(nodeId)

@@ -109,6 +109,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     board: progress,
     panel,
     clock,
+    secrets,
   })
   const define = createDefine(layers)
 
@@ -124,6 +125,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     reconciler,
     layers,
     clock,
+    secrets,
   })
 
   const timers: NodeJS.Timeout[] = []
@@ -151,7 +153,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       reconciler,
       creation: createInstanceCreation({ define, layers, directory, placement, writer, secrets, clock, ids }),
       patch: createPatch({ define, layers, placement, secrets }),
-      console: createInstanceConsole({ link, ids }),
+      console: createInstanceConsole({ link, ids, secrets }),
     }),
     nodes: createNodeService({
       instances,

@@ -2,12 +2,17 @@ import { z } from 'zod'
 import { mayHaveProcess } from '../../shared/domain/instance-state'
 import { AppError } from '../../shared/errors'
 import { logsAnswer } from '../../shared/protocol/agent'
-import type { AgentLink, Ids, InstanceRecord } from '../ports'
+import type { AgentLink, Ids, InstanceRecord, SecretBox } from '../ports'
 import { answerOf } from './agent-answer'
+import { hideSecrets } from './secret-words'
 
 /** What passes straight through to the node: nothing of it is kept, repeated or made good later. */
-export function createInstanceConsole(deps: { link: Pick<AgentLink, 'send'>; ids: Pick<Ids, 'entity'> }) {
-  const { link, ids } = deps
+export function createInstanceConsole(deps: {
+  link: Pick<AgentLink, 'send'>
+  ids: Pick<Ids, 'entity'>
+  secrets: Pick<SecretBox, 'open'>
+}) {
+  const { link, ids, secrets } = deps
   const who = (record: InstanceRecord) => `The node of "${record.name}"`
 
   return {
@@ -23,7 +28,7 @@ export function createInstanceConsole(deps: { link: Pick<AgentLink, 'send'>; ids
       answerOf(await link.send(record.nodeId, 'instance.input', message), z.unknown(), who(record))
     },
 
-    /** The last lines of one run, the newest unless said; empty for a server that never ran. NODE_UNREACHABLE. */
+    /** The last lines of one run, the newest unless said, without secrets; empty for a server that never ran. NODE_UNREACHABLE. */
     async logs(record: InstanceRecord, query: { tail: number; run?: string | undefined }): Promise<string> {
       if (record.nodeId === null || record.state === 'DESTROYED') return ''
       const message = {
@@ -32,7 +37,11 @@ export function createInstanceConsole(deps: { link: Pick<AgentLink, 'send'>; ids
         ...(query.run === undefined ? {} : { runId: query.run }),
       }
       const { lines } = answerOf(await link.send(record.nodeId, 'instance.logs', message), logsAnswer, who(record))
-      return lines.map(line => `${line}\n`).join('')
+      const hide = hideSecrets(record, secrets)
+      return lines.map(line => `${hide(line)}\n`).join('')
     },
+
+    /** A text about the server as others may read it. */
+    hideSecrets: (record: InstanceRecord, text: string) => hideSecrets(record, secrets)(text),
   }
 }

@@ -5,12 +5,13 @@ import type { InstanceChange } from '../domain/instance-change'
 import { applyObservation } from '../domain/observation/apply-observation'
 import { forgetHeld } from '../domain/observation/forget-held'
 import { replaceablePort, replacePort, withoutHost } from '../domain/observation/replace-port'
-import type { Clock, InstancePresenter, InstanceRecord, InstanceStore, NodeStore, PanelBus } from '../ports'
+import type { Clock, InstancePresenter, InstanceRecord, InstanceStore, NodeStore, PanelBus, SecretBox } from '../ports'
 import type { InstanceWriter } from './instance-writer'
 import type { PlacementService } from './placement-service'
 import { untilPortsHold } from './port-retry'
 import type { ProgressBoard } from './progress-board'
 import type { Reconciler } from './reconciler'
+import { hideSecrets } from './secret-words'
 
 /** Takes in what nodes say of instances. Ownership is checked here again: a report may name what is not the node's. */
 export interface InstanceObservations {
@@ -31,10 +32,11 @@ export interface InstanceObservationsDeps {
   board: Pick<ProgressBoard, 'report'>
   panel: Pick<PanelBus, 'publish'>
   clock: Pick<Clock, 'now'>
+  secrets: Pick<SecretBox, 'open'>
 }
 
 export function createInstanceObservations(deps: InstanceObservationsDeps): InstanceObservations {
-  const { instances, nodes, writer, placement, reconciler, presenter, board, panel, clock } = deps
+  const { instances, nodes, writer, placement, reconciler, presenter, board, panel, clock, secrets } = deps
 
   function apply(
     nodeId: string,
@@ -44,10 +46,17 @@ export function createInstanceObservations(deps: InstanceObservationsDeps): Inst
     return untilPortsHold(() =>
       writer.change(observation.instanceId, async record => {
         if (record.nodeId !== nodeId) return null
-        const applied = applyObservation(record, observation, clock.now(), options)
+        const applied = applyObservation(record, withoutSecrets(record, observation), clock.now(), options)
         return applied && withOtherPort(nodeId, record, observation, applied)
       }),
     )
+  }
+
+  /** What a server printed last is kept with it and shown to everybody who may see it. */
+  function withoutSecrets(record: InstanceRecord, observation: Observation): Observation {
+    const hide = hideSecrets(record, secrets)
+    const { reason, lastLines } = observation
+    return { ...observation, lastLines: lastLines.map(hide), reason: reason && { ...reason, message: hide(reason.message) } }
   }
 
   /** In the same commit as the failure: a brain that dies in between must not leave a failure that nobody mends. */

@@ -29,6 +29,8 @@ export interface InstanceService {
   retry(actor: Actor, id: string): Promise<Instance>
   destroy(actor: Actor, id: string): Promise<Instance>
   input(id: string, line: string): Promise<Instance>
+  /** A line as the audit log may keep it: without the values of the server's secrets. */
+  hideSecrets(id: string, line: string): Promise<string>
   logs(id: string, query: { tail: number; run?: string | undefined }): Promise<string>
   events(
     id: string,
@@ -89,6 +91,7 @@ export function createInstanceService(deps: InstanceServiceDeps): InstanceServic
       await console.input(record, line)
       return presenter.present(record)
     },
+    hideSecrets: async (id, line) => console.hideSecrets(await find(id), line),
     logs: async (id, query) => console.logs(await find(id), query),
 
     async events(id, page) {

@@ -46,6 +46,10 @@ export function createRecordingAgentEvents() {
     observed: (nodeId, observation: Observation) => called({ name: 'observed', args: [nodeId, observation] }),
     progress: (nodeId, progress: AgentToBrain['instance.progress']) =>
       called({ name: 'progress', args: [nodeId, progress] }),
+    async printed(instanceId, lines) {
+      await called({ name: 'printed', args: [instanceId, lines] })
+      return lines
+    },
     async layerUrl(nodeId, instanceId, sha256) {
       await called({ name: 'layerUrl', args: [nodeId, instanceId, sha256] })
       return { url: `http://127.0.0.1/layers/${sha256}`, sizeBytes: 1 }

@@ -311,6 +311,29 @@ describe('secrets', () => {
     expect(everything).not.toContain(SECRET)
   })
 
+  it('are hidden in what servers print and in what people type', async () => {
+    const { agent } = await api.join('one')
+    const { id } = await create({ variables: { KEY: SECRET } })
+    await api.until(id, { state: 'RUNNING' })
+    await api.ok(202, 'POST', `/instances/${id}/input`, { line: `login ${SECRET}!` })
+    // The server got what was typed, and it echoes it.
+    expect(agent.instances.get(id)?.lines.at(-1)).toBe(`> login ${SECRET}!`)
+    expect((await api.call<string>('GET', `/instances/${id}/logs?tail=1`)).body).toBe('> login ••••••!\n')
+    const { items } = await api.ok<{ items: { detail: object }[] }>(200, 'GET', '/audit?action=instance.input')
+    expect(items).toMatchObject([{ detail: { line: 'login ••••••!' } }])
+
+    const held = agent.instances.get(id)
+    if (!held) throw new Error('not there')
+    const reason = { code: 'CRASHED', message: `It said: bad ${SECRET}` }
+    const seq = held.observation.seq + 1
+    held.observation = { ...held.observation, seq, state: 'FAILED', reason, lastLines: [`bad ${SECRET}`] }
+    await agent.report()
+    expect(await api.instance(id)).toMatchObject({
+      reason: { message: 'It said: bad ••••••' },
+      lastLines: ['bad ••••••'],
+    })
+  })
+
   it('stay secrets when other layers no longer say so', async () => {
     await api.publish('open@1', 'variables: { KEY: {} }\nruntime: { image: none }')
     const { id } = await create()

@@ -10,5 +10,8 @@ export default defineEndpoint({
   response: instance,
   status: 202,
   audit: { action: 'instance.input' },
-  handler: ({ brain, params, body }) => brain.instances.input(params.id, body.line),
+  async handler({ brain, params, body, note }) {
+    note({ detail: { line: await brain.instances.hideSecrets(params.id, body.line) } })
+    return brain.instances.input(params.id, body.line)
+  },
 })
