@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile, readdir, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { POLICY } from '../../shared/domain/policy'
+import { messageBytes } from '../message-size'
 import type { NumberedLine } from './flood-gate'
 
 /** Ten segments: what is dropped at a time is a tenth of what is kept. */
@@ -54,7 +55,7 @@ export class ConsoleRing {
   }
 
   /**
-   * The last `count` lines, of at most `limitBytes` altogether. `truncated`: there would have been more of the wanted ones.
+   * The last `count` lines, of at most `limitBytes` altogether as they count in a message. `truncated`: there would have been more of the wanted ones.
    */
   async read(count: number, limitBytes: number): Promise<{ lines: NumberedLine[]; truncated: boolean }> {
     return this.inOrder(async () => {
@@ -63,7 +64,7 @@ export class ConsoleRing {
       for (const segment of this.segments.toReversed()) {
         const found = parse(await readFile(join(this.folder, segment.name), 'utf8'))
         for (const line of found.toReversed()) {
-          bytes += Buffer.byteLength(line.text) + 1
+          bytes += messageBytes(line.text) + 1
           if (lines.length >= count) return { lines: lines.reverse(), truncated: false }
           if (bytes > limitBytes) return { lines: lines.reverse(), truncated: true }
           lines.push(line)

@@ -1,4 +1,5 @@
 import { POLICY } from '../../shared/domain/policy'
+import { messageBytes } from '../message-size'
 import type { NumberedLine } from '../runtime/flood-gate'
 import type { InstanceActor } from './instance-actor'
 import { RunAttendant } from './run-attendant'
@@ -60,7 +61,7 @@ export function tellLines(actor: InstanceActor, runId: string, lines: readonly N
     )
       send()
     group.push(line)
-    bytes += line.text.length
+    bytes += messageBytes(line.text)
   }
   send()
 }
