@@ -16,9 +16,13 @@ import type {
   Welcome,
 } from '../shared/protocol/agent'
 import type { AgentLog } from './log'
+import { fitReport } from './message-size'
 
 /** What only a person can mend is tried again at this pace. */
 const REFUSED_AGAIN_MS = 60_000
+
+/** A brain that is busy or in trouble; until it has the report it asks nothing of this node. */
+const REPORT_AGAIN_MS = 5_000
 
 const refusal = z.object({ data: z.object({ code: z.string(), message: z.string() }) })
 
@@ -51,6 +55,7 @@ export class Connection {
   private isReported = false
   private beating: NodeJS.Timeout | undefined
   private dialing: NodeJS.Timeout | undefined
+  private reporting: NodeJS.Timeout | undefined
   private isClosed = false
 
   constructor(context: ConnectionContext) {
@@ -79,6 +84,7 @@ export class Connection {
     this.isClosed = true
     clearTimeout(this.beating)
     clearTimeout(this.dialing)
+    clearTimeout(this.reporting)
     this.socket.disconnect()
   }
 
@@ -107,11 +113,23 @@ export class Connection {
     throw new AppError(code, answer.message)
   }
 
-  /** Tells the whole truth. From the moment it is put together changes are told one by one, after it. */
+  /**
+   * Tells the whole truth. From the moment it is put together changes are told one by one, after it. Never rejects: a brain that did not
+   * take it, or a disk that cannot be measured now, is tried again while the connection stands.
+   */
   async report(): Promise<void> {
-    const machine = await this.context.describe()
-    this.isReported = true
-    await this.tell('node.report', { ...machine, stream: this.stream, instances: this.context.instances() })
+    clearTimeout(this.reporting)
+    try {
+      const machine = await this.context.describe()
+      if (!this.socket.connected) return
+      this.isReported = true
+      const report = { ...machine, stream: this.stream, instances: this.context.instances() }
+      if (await this.tell('node.report', fitReport(report))) return
+    } catch (error) {
+      this.context.log.error({ err: error }, 'What the node holds could not be told; it is tried again')
+    }
+    if (this.isClosed || !this.socket.connected) return
+    this.reporting = setTimeout(() => void this.report(), REPORT_AGAIN_MS)
   }
 
   private async heard(name: string, payload: unknown, acknowledge?: (ack: AgentAck) => void): Promise<void> {
@@ -142,13 +160,17 @@ export class Connection {
         void this.context
           .heartbeat()
           .then(beat => this.tell('node.heartbeat', beat))
+          .catch((error: unknown) =>
+            this.context.log.error({ err: error }, 'The state of the machine could not be measured'),
+          )
           .finally(() => this.beat())
       },
       heartbeatMs * (1 + heartbeatJitter * (2 * Math.random() - 1)),
     )
   }
 
-  private async tell<Name extends keyof AgentToBrain>(name: Name, payload: AgentToBrain[Name]): Promise<void> {
+  /** True when the brain took it. */
+  private async tell<Name extends keyof AgentToBrain>(name: Name, payload: AgentToBrain[Name]): Promise<boolean> {
     try {
       const answer = await this.say(name, payload)
       if (!answer.ok)
@@ -156,9 +178,11 @@ export class Connection {
           { message: name, code: answer.code },
           `The brain did not take a message: ${answer.message}`,
         )
+      return answer.ok
     } catch (error) {
       // Told again as part of the next report.
       this.context.log.debug({ err: error, message: name }, 'A message to the brain was not answered')
+      return false
     }
   }
 
@@ -174,6 +198,7 @@ export class Connection {
 
   private ended(reason: string): void {
     clearTimeout(this.beating)
+    clearTimeout(this.reporting)
     this.isReported = false
     this.stream = 0
     this.context.lost()
