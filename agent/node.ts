@@ -73,7 +73,9 @@ export async function createLocalNode({
   const meter = createLoadMeter(dataDir, cache)
   const layout = async (): Promise<LayoutKind> => {
     if (settings.layout !== 'auto') return settings.layout
-    return settings.runtime === 'docker' && !(await preparer.overlayObstacle()) ? 'overlay' : 'copy'
+    if (settings.runtime !== 'docker') return 'copy'
+    // Not known now, on a full disk for one: the node is heard all the same.
+    return (await preparer.overlayObstacle().catch(() => null)) ? 'copy' : 'overlay'
   }
   const engine = () => runtimes[settings.runtime].engine()
   return {

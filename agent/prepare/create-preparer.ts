@@ -91,7 +91,12 @@ export const createPreparer: CreatePreparer = async context => {
   }
 
   const preparer: Preparer = {
-    overlayObstacle: () => (obstacle ??= findOverlayObstacle(folders)),
+    overlayObstacle: () =>
+      (obstacle ??= findOverlayObstacle(folders).catch((error: unknown) => {
+        // Nothing was found out: the next one who asks tries again.
+        obstacle = undefined
+        throw diskError(error, 'trying out overlay mounts')
+      })),
     prepare: (spec, _generation, options) =>
       prepare(spec, options).catch((error: unknown) => {
         const known = diskError(error, `preparing ${spec.name}`)

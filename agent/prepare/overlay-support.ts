@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { makeStaging } from '../cache/layer-folders'
 import type { LayerFolders } from '../cache/layer-folders'
 import { isAppError } from '../../shared/errors'
+import { isFullDisk } from '../disk-error'
 import { overlayOptions } from './overlay-options'
 import { writeRender } from './render'
 
@@ -16,6 +17,7 @@ const run = promisify(execFile)
  * data folder's file system.
  *
  * @returns null when it works, otherwise a sentence that says why not
+ * @throws what keeps it from being tried, such as a full disk
  */
 export async function findOverlayObstacle(folders: LayerFolders): Promise<string | null> {
   if (process.platform !== 'linux') return 'Overlay mounts need Linux.'
@@ -25,6 +27,8 @@ export async function findOverlayObstacle(folders: LayerFolders): Promise<string
     return await tryMount(staging)
   } catch (error) {
     if (isAppError(error)) return error.detail
+    // A full disk says nothing about overlays, and the answer decides for good where own files lie.
+    if (isFullDisk(error)) throw error
     const text = error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error)
     return `The agent may not make the device node that hides a file in an overlay (it needs root): ${text}`
   } finally {
@@ -40,6 +44,7 @@ async function tryMount(staging: string): Promise<string | null> {
     // In a mount namespace of its own, which ends with the command: an agent that is killed here must not leave a mount in staging.
     await run('unshare', ['--mount', 'mount', '-t', 'overlay', 'overlay', '-o', options, merged])
   } catch (error) {
+    if (isFullDisk(error)) throw error
     const text = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
     // An agent in a container may not mount; the engine does it for real, and proves it before anything is called prepared.
     if (/permission denied|must be superuser|not permitted/i.test(text)) return null

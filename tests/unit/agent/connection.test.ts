@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../../agent/connection'
-import type { AgentLog } from '../../../agent/log'
 import { AppError } from '../../../shared/errors'
 import { PROTOCOL_VERSION } from '../../../shared/protocol/version'
 import { startFakeBrain } from '../../fakes/fake-brain'
@@ -34,7 +33,7 @@ describe('the connection to the brain', () => {
       heartbeat: async () => ({ load: machine.load, engine: machine.specs.engine, watched: 0 }),
       lost: () => {},
       refused: () => true,
-      log: { debug() {}, info() {}, warn() {}, error() {} } as unknown as AgentLog,
+      log: { debug() {}, info() {}, warn() {}, error() {} },
     })
   })
   afterEach(async () => {
