@@ -7,8 +7,8 @@ import { probeUntilReady } from '../runtime/readiness'
 
 const AGAIN_MS = 1_000
 const SETTLE_MS = 200
-/** After a run ended its output ends at once; an engine that hangs must not hold back the news of the end. */
-const DRAIN_LIMIT_MS = 3_000
+/** After a run ended its output ends soon; an engine that hangs in the middle of it must not hold back the news of the end. */
+const SILENCE_LIMIT_MS = 3_000
 
 export interface AttendantEvents {
   lines(lines: readonly NumberedLine[]): void
@@ -38,6 +38,7 @@ export class RunAttendant {
   private pause = new AbortController()
   private measuring: AbortController | null = null
   private isOver = false
+  private heardAt = 0
   private isWaiting = false
 
   constructor(context: AttendantContext) {
@@ -63,12 +64,16 @@ export class RunAttendant {
     if (this.measuring) void this.measure(this.measuring.signal)
   }
 
-  /** The run is known to have ended: resolves when all it wrote is kept, or after three seconds. */
+  /** The run is known to have ended: resolves when all it wrote is kept, or when nothing came for three seconds. */
   async drain(): Promise<void> {
     this.isOver = true
     this.pause.abort()
     this.watch(false)
-    await Promise.race([this.reading, delay(DRAIN_LIMIT_MS, undefined, { ref: false })])
+    this.heardAt = performance.now()
+    const whole = this.reading.then(() => true)
+    while (performance.now() - this.heardAt < SILENCE_LIMIT_MS) {
+      if (await Promise.race([whole, delay(SETTLE_MS, false, { ref: false })])) break
+    }
     await this.leave()
   }
 
@@ -86,8 +91,11 @@ export class RunAttendant {
       let isWhole = false
       const settling = setInterval(() => void this.settle(), SETTLE_MS)
       try {
-        for await (const batch of runtime.output(run, console.position(), this.end.signal))
+        for await (const batch of runtime.output(run, console.position(), this.end.signal)) {
           this.heard(await console.write(batch))
+          // Not of what was kept: the line may be among those that a flood lost.
+          this.findReadyIn(batch)
+        }
         isWhole = true
       } catch (error) {
         if (!this.end.signal.aborted)
@@ -116,6 +124,9 @@ export class RunAttendant {
   private heard(lines: readonly NumberedLine[]): void {
     if (lines.length === 0) return
     this.context.events.lines(lines)
+  }
+
+  private findReadyIn(lines: readonly { text: string }[]): void {
     const { log } = this.context.ready
     if (this.isWaiting && log && lines.some(line => line.text.includes(log))) this.foundReady()
   }
@@ -123,9 +134,7 @@ export class RunAttendant {
   private async findReadiness(): Promise<void> {
     const { ready, readyPort, runtime, run, console } = this.context
     if (ready.log) {
-      const { log } = ready
-      const { lines } = await console.read(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-      if (lines.some(line => line.text.includes(log))) this.foundReady()
+      this.findReadyIn((await console.read(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)).lines)
     } else if ((ready.tcp || ready.http) && readyPort !== null) {
       const address = () => runtime.address(run, readyPort).catch(() => null) // away or gone: not ready, and told elsewhere
       if (await probeUntilReady(ready, address, this.end.signal)) this.foundReady()
