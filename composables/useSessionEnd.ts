@@ -6,8 +6,9 @@ export function useSessionEnd() {
   const router = useRouter()
   return {
     endSession() {
-      if (session.status.value === 'signed-out') return
       session.forget()
+      // Several requests may find out at once.
+      if (router.currentRoute.value.path === '/login') return
       const here = safeReturnPath(router.currentRoute.value.fullPath)
       void router.replace({ path: '/login', query: here === '/' ? { ended: '1' } : { returnTo: here, ended: '1' } })
     },
