@@ -36,6 +36,8 @@ export async function serveObjects(
         if (answer.body) await pipeline(answer.body, response)
         else response.end()
       } catch (error) {
+        // A client that had enough and left, as they may.
+        if (response.destroyed) return
         if (!isAppError(error)) throw error
         response.writeHead(error.status).end(error.detail)
       }
