@@ -29,7 +29,6 @@ export const desiredState = z.enum(DESIRED_STATES)
 export const layerRequest = z
   .strictObject({ template: templateId, version: templateVersion.optional(), tag: tagName.optional() })
   .refine(layer => !(layer.version && layer.tag), 'either version or tag')
-export type LayerRequest = z.output<typeof layerRequest>
 export const layerRequests = z.array(layerRequest).min(1, 'at least one layer').max(64)
 
 /** A layer as it is locked: these bytes and no others. */
