@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { AppError } from '../../shared/errors'
+import { AppError, isAppError } from '../../shared/errors'
 
 /** Where a layer can be fetched right now; asked for again whenever an address stops working. */
 export type LayerUrl = () => Promise<{ url: string; sizeBytes: number }>
@@ -22,7 +22,7 @@ const DEFAULTS = { attempts: 8, stallMs: 30_000, backoffMs: 500 }
 /**
  * Yields the bytes of one object exactly once and in order, however often the connection breaks: it goes on by range
  * where it stopped, with a fresh address each time (the old one may have expired). Does not judge the bytes; the
- * caller compares size and sha256.
+ * caller compares size and sha256. An object that is shorter than it should be ends where it ends: trying again brings no more.
  *
  * @throws AppError DOWNLOAD_FAILED after `attempts` tries in a row without a byte; the signal's reason when aborted.
  */
@@ -51,6 +51,7 @@ export async function* download(layerUrl: LayerUrl, options: DownloadOptions): A
         throw new Error(`the connection ended after ${offset} of ${options.sizeBytes} bytes`)
     } catch (error) {
       options.signal.throwIfAborted()
+      if (error instanceof EndOfObject) return
       failures += 1
       lastError = error
     }
@@ -74,6 +75,7 @@ async function* attempt(
     })
     if (!response.ok || !response.body) {
       await response.body?.cancel()
+      if (offset > 0 && response.status === 416 && sizeOf(response) === offset) throw new EndOfObject()
       throw new Error(`the store answered ${response.status}`)
     }
     let skip = bytesToSkip(response, offset)
@@ -90,6 +92,14 @@ async function* attempt(
   }
 }
 
+class EndOfObject extends Error {}
+
+/** Of the whole object, as a refused range tells it (RFC 9110, 14.4). */
+function sizeOf(response: Response): number | undefined {
+  const size = /^bytes \*\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
+  return size === undefined ? undefined : Number(size)
+}
+
 /** A store that ignores the range sends everything again; one that sends another range is not believed. */
 function bytesToSkip(response: Response, offset: number): number {
   if (offset === 0 || response.status === 200) return offset
@@ -99,6 +109,7 @@ function bytesToSkip(response: Response, offset: number): number {
 }
 
 function describe(error: unknown): string {
+  if (isAppError(error)) return error.detail.replace(/\.$/, '')
   if (!(error instanceof Error)) return String(error)
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
   return `${error.message}${cause}`

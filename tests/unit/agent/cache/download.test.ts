@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { download } from '../../../../agent/cache/download'
+import { AppError } from '../../../../shared/errors'
 
 const BODY = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251))
 const closers: (() => void)[] = []
@@ -81,6 +82,24 @@ describe('download', () => {
     })
     await expect(collect(download(layerUrl, options))).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' })
     expect(calls()).toBe(3)
+  })
+
+  it('says why there was no address', async () => {
+    const gone = () => Promise.reject(new AppError('NOT_FOUND', 'The store does not hold it. Publish it again.'))
+    await expect(collect(download(gone, options))).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      detail: expect.stringContaining('after 3 tries: The store does not hold it. Publish it again. The node'),
+    })
+  })
+
+  it('ends at once with an object that is shorter than it should be: whoever compares sees it', async () => {
+    const half = BODY.subarray(0, 50_000)
+    const { layerUrl, calls } = await serve((request, response) => {
+      if (rangeStart(request) === 0) response.writeHead(200, { 'content-length': half.length }).end(half)
+      else response.writeHead(416, { 'content-range': `bytes */${half.length}` }).end()
+    })
+    expect((await collect(download(layerUrl, options))).equals(half)).toBe(true)
+    expect(calls()).toBe(2)
   })
 
   it('cuts a connection that says nothing and tries again', async () => {
