@@ -95,14 +95,19 @@ describe.each(LOOKS)('at $width px, dark: $dark, $locale', look => {
     ['audit', () => '/audit'],
   ]
 
+  let panel: Awaited<ReturnType<typeof openPanelPage>>
+  beforeAll(async () => {
+    panel = await openPanelPage(browser, strata.origin, strata.admin, look)
+  })
+  afterAll(() => panel.context.close())
+
   it.each(pages)('%s can be used by everybody', async (_name, path) => {
-    const { page, context, complaints, visit } = await openPanelPage(browser, strata.origin, strata.admin, look)
+    const { page, complaints, visit } = panel
     await visit(path())
     await page.getByRole('heading', { level: 1 }).waitFor()
     expect(await axeFindings(page)).toEqual([])
     expect(await sidewaysPixels(page)).toBeLessThanOrEqual(0)
     expect(complaints).toEqual([])
-    await context.close()
   })
 
   it('the sign-in can be used by everybody', async () => {
