@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { exitInfo, instanceSpec, observation, observedState } from '../shared/protocol/agent'
 import { layoutKind, runtimeKind } from '../shared/schemas/node'
 import { diskError } from './disk-error'
+import { createDiskReserve } from './disk-reserve'
+import type { DiskReserve } from './disk-reserve'
 import { writeFileAtomically } from './write-file'
 
 const stackMount = z.discriminatedUnion('kind', [
@@ -40,6 +42,8 @@ export const instanceRecord = z.object({
   /** Runtime and layout: chosen anew at each prepare until one was proven, then kept, because own files lie in it. */
   home: z.object({ runtime: runtimeKind, layout: layoutKind, isProven: z.boolean() }).nullable(),
   prepared: z.object({ planHash: z.string(), mount: stackMount, notices: z.array(notice) }).nullable(),
+  /** The container that proved the mount; it is the next run's when that starts in time. */
+  proof: z.object({ runId: z.string(), until: z.int() }).nullable(),
   state: observedState,
   cause: z.string(),
   actor: observation.shape.actor,
@@ -73,10 +77,12 @@ export type InstanceRecord = z.output<typeof instanceRecord>
 /** The records of a node, a file per instance in `instances/`. */
 export class RecordStore {
   private readonly folder: string
+  private readonly reserve: DiskReserve
   private readonly writing = new Map<string, Promise<void>>()
 
   constructor(dataDir: string) {
     this.folder = join(dataDir, 'instances')
+    this.reserve = createDiskReserve(dataDir)
   }
 
   /** All records. A file that cannot be read is left where it is and told of: its instance is then unknown, not gone. */
@@ -106,11 +112,10 @@ export class RecordStore {
   /** On disk when this resolves, as the record is at the moment of the call; writes of one instance keep their order. */
   async save(record: InstanceRecord): Promise<void> {
     const json = JSON.stringify(record)
-    await this.inOrder(record.instanceId, () => writeFileAtomically(this.path(record.instanceId), json)).catch(
-      (error: unknown) => {
-        throw diskError(error, `writing down what is wanted of server ${record.instanceId}`)
-      },
-    )
+    const write = () => writeFileAtomically(this.path(record.instanceId), json)
+    await this.inOrder(record.instanceId, () => this.reserve.write(write)).catch((error: unknown) => {
+      throw diskError(error, `writing down what is wanted of server ${record.instanceId}`)
+    })
   }
 
   async remove(instanceId: string): Promise<void> {

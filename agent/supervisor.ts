@@ -5,9 +5,9 @@ import { AppError } from '../shared/errors'
 import type { z } from 'zod'
 import type { BrainToAgent, Observation, logsAnswer } from '../shared/protocol/agent'
 import type { NodeSpecs, RuntimeKind } from '../shared/schemas/node'
+import { withinClock } from './supervisor/within-clock'
 import { newRecord } from './supervisor/accept-command'
 import type { Command } from './supervisor/accept-command'
-import { tellLines } from './supervisor/attend'
 import { InstanceActor } from './supervisor/instance-actor'
 import type { SupervisorContext } from './supervisor/instance-actor'
 import { nothingLeft, observationOf } from './supervisor/observation'
@@ -46,7 +46,11 @@ export class Supervisor {
         { err: error, file },
         'A record cannot be read; its server is left alone until the brain prepares it anew',
       )
-    for (const record of records) this.actors.set(record.instanceId, new InstanceActor(record, this.context))
+    for (const record of records) {
+      // Told and not yet forgotten when the agent before died.
+      if (record.state === 'DESTROYED') await this.context.store.remove(record.instanceId)
+      else this.actors.set(record.instanceId, new InstanceActor(withinClock(record, this.context), this.context))
+    }
     const held = records
       .filter(record => record.prepared && !['STOPPED', 'FAILED', 'DESTROYED'].includes(record.state))
       .map(record => record.instanceId)
@@ -109,7 +113,8 @@ export class Supervisor {
     const console = await this.context.consoles.find(instanceId)
     const tail = console ? await console.read(WATCH_TAIL) : { lines: [] }
     actor.setWatched(true)
-    if (console) tellLines(actor, console.runId, tail.lines)
+    if (console) actor.feed.push(console.runId, tail.lines)
+    actor.feed.flush()
   }
 
   unwatch(instanceId: string): void {
@@ -158,10 +163,19 @@ export class Supervisor {
   /** A brain that was put back may want destroyed what is gone here; whatever is left under this name goes. */
   private async destroyUnknown(command: Extract<Command, { name: 'instance.destroy' }>): Promise<void> {
     const { instanceId, generation } = command
-    for (const runtime of Object.values(this.context.runtimes))
-      if (runtime.engine().available) await runtime.discard(instanceId)
+    for (const runtime of Object.values(this.context.runtimes)) {
+      const { available, message } = runtime.engine()
+      if (available) await runtime.discard(instanceId)
+      else if (runtime.kind === this.context.runtime)
+        throw new AppError(
+          'ENGINE_UNAVAILABLE',
+          `${message ?? 'Docker does not answer.'} Until it does it is not known whether anything of the server is left.`,
+        )
+    }
     await this.context.preparer.discard(instanceId)
     await this.context.consoles.remove(instanceId)
+    // One that could not be read is still there.
+    await this.context.store.remove(instanceId)
     this.context.news.observed(nothingLeft(instanceId, generation))
   }
 

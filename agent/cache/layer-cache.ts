@@ -7,6 +7,7 @@ import { sha256 } from '../../shared/schemas/common'
 import type { LayerIndex } from '../../shared/schemas/layer-index'
 import type { CachedLayer, NodeLoad } from '../../shared/schemas/node'
 import { diskError } from '../disk-error'
+import { failpoint } from '../failpoint'
 import { syncFileSystem, syncFolder } from '../sync-disk'
 import { discardFolder, listLayerFolders, shortSha } from './layer-folders'
 import type { LayerFolders } from './layer-folders'
@@ -134,7 +135,9 @@ export async function createLayerCache(options: LayerCacheOptions) {
       ),
     )
     await syncFileSystem(staged)
+    await failpoint('cache.beforePublish')
     await discardFolder(folders, folderOf(layer.sha256))
+    await failpoint('cache.beforeRename')
     await rename(staged, folderOf(layer.sha256))
     await syncFolder(folders.layers)
     indexes.set(layer.sha256, index)

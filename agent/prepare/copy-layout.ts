@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { failpoint } from '../failpoint'
 import { syncFileSystem } from '../sync-disk'
 import { foldersAbove, isOwn, judgeOwn, readBaseline, statOf, writeBaseline } from './copy-baseline'
 import type { Baseline, BaselineEntry, OwnPaths } from './copy-baseline'
@@ -46,6 +47,7 @@ export async function layOutCopy(entries: readonly LaidEntry[], options: CopyLay
     ours: new Map([...before.ours, ...promised(entries)]),
     own,
   })
+  await failpoint('copy.beforeApply')
   mkdirSync(options.root, { recursive: true, mode: 0o755 })
   give(options.root, options.owner)
   takeAway(options.root, before, wanted, own)
@@ -63,6 +65,7 @@ export async function layOutCopy(entries: readonly LaidEntry[], options: CopyLay
     }
   }
   for (const [path, { deleted }] of own) own.set(path, { deleted, planned: wanted.has(path) })
+  await failpoint('copy.beforeDone')
   if (written > 0) await syncFileSystem(options.root)
   await writeBaseline(options.baselineFile, { applying: false, ours, own })
 }

@@ -43,6 +43,7 @@ export const createPreparer: CreatePreparer = async context => {
       options.signal.throwIfAborted()
       await stacks.remember(spec.id, { layout: options.layout, held: true, layers: spec.layers.map(layer => layer.sha256) })
       if (!spec.persistent) await stacks.clearOwnFiles(spec.id)
+      await failpoint('prepare.afterClear')
       await failpoint('prepare.beforeLayout')
       return await layOut(spec, layers, options, staging)
     } finally {

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { discardFolder } from '../cache/layer-folders'
 import type { LayerFolders } from '../cache/layer-folders'
+import { failpoint } from '../failpoint'
 import { syncFolder } from '../sync-disk'
 import { overlayOptions } from './overlay-options'
 import { writeRender } from './render'
@@ -40,6 +41,7 @@ export async function layOutOverlay(content: RenderContent, options: OverlayLayo
   for (const name of await readdir(options.instanceFolder)) {
     if (name.startsWith('render-')) await discardFolder(options.folders, join(options.instanceFolder, name))
   }
+  await failpoint('overlay.beforeRename')
   renameSync(staged, render)
   for (const folder of [upper, work]) {
     mkdirSync(folder, { recursive: true })

@@ -7,9 +7,9 @@ import type { AgentToBrain, InstanceSpec } from '../../shared/protocol/agent'
  *
  * Who proves that a stack can be mounted: the preparer lays out directories and *describes* the mount. It creates no
  * volume. `ContainerRuntime.create` makes the volume, inspects it, creates a container on it and forces the mount with an
- * archive call. The supervisor does this once at the end of preparing, with the real run's settings, and removes the container
- * again (a stopped instance has none): only then the instance is PREPARED. It costs some 15 ms. Each start creates
- * its container in the same way, so every run begins with the same proof.
+ * archive call. The supervisor does this at the end of preparing, with the real run's settings: only then the instance is PREPARED. A
+ * start that follows within seconds starts that very container; otherwise it is removed, because a stopped instance has none. Every
+ * later run gets its container in the same way, so each begins with the same proof.
  */
 export interface Preparer {
   /** null when the overlay layout works on this node; otherwise a sentence that says why not. The answer may be remembered. */

@@ -146,6 +146,16 @@ export interface RunStats {
   networkTxBytes: number | null
 }
 
+/** The instance has a run that lives and that its record does not know, as after a record was lost. It is left alone. */
+export class RunAlive extends AppError {
+  constructor(instanceId: string, runId: string) {
+    super(
+      'CONFLICT',
+      `Another run of this server (${runId}) is alive on the node, and nothing was changed. Let it save and end it there (in Docker: docker stop strata-${instanceId}), then start again.`,
+    )
+  }
+}
+
 /** A host port that a run needs is taken. `name` is the port's name in the run. */
 export class PortTaken extends AppError {
   readonly port: { protocol: 'tcp' | 'udp'; host: number; name: string }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { AppError } from '../../shared/errors'
+import { failpoint } from '../failpoint'
+import { RunAlive } from './container-runtime'
 import type {
   ContainerRuntime,
   OutputLine,
@@ -78,15 +80,11 @@ export class DockerRuntime implements ContainerRuntime {
     const { instanceId } = run
     const status = await this.look(instanceId)
     if (status?.runId === run.runId && status.state !== 'exited') return
-    if (status?.state === 'running' || status?.state === 'paused') {
-      throw new AppError(
-        'CONFLICT',
-        `Another run of this server (${status.runId}) is alive in container ${containerName(instanceId)}. Stop it first.`,
-      )
-    }
+    if (status?.state === 'running' || status?.state === 'paused') throw new RunAlive(instanceId, status.runId)
     if (status) await this.remove(instanceId)
     const { nodeId, owner } = this.options
     if (run.mount.kind === 'volume') await ensureVolume(this.connection, { nodeId, instanceId }, run.mount)
+    await failpoint('create.afterVolume')
     const machineIdFile = await this.writeMachineId(instanceId)
     await createProven(this.containers, run, containerSettings(run, { nodeId, owner, machineIdFile }))
   }

@@ -24,7 +24,8 @@ export async function* followFile(
     let offset = Number(after ?? 0)
     if (offset > size) offset = 0
     const splitter = new LineSplitter()
-    let backlogEnd = size
+    // What was written while nobody read is no flood.
+    let backlogEnd = after === null ? 0 : size
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
     while (!signal.aborted) {
       // Asked before reading: what is written before the end is then read in any case.

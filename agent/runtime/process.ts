@@ -6,8 +6,11 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { AppError } from '../../shared/errors'
+import { diskError } from '../disk-error'
+import { failpoint } from '../failpoint'
 import { identify, isAlive } from '../process-identity'
 import type { ProcessIdentity } from '../process-identity'
+import { RunAlive } from './container-runtime'
 import type {
   ContainerRuntime,
   OutputLine,
@@ -76,8 +79,7 @@ export class ProcessRuntime implements ContainerRuntime {
   async create(run: RunSpec): Promise<void> {
     const existing = await this.look(run.instanceId)
     if (existing?.runId === run.runId && existing.state !== 'exited') return
-    if (existing?.state === 'running')
-      throw new AppError('CONFLICT', `Another run of this server (${existing.runId}) is alive. Stop it first.`)
+    if (existing?.state === 'running' || existing?.state === 'paused') throw new RunAlive(run.instanceId, existing.runId)
     if (run.mount.kind !== 'directory')
       throw new AppError('LAYOUT_FAILED', 'Without Docker nothing can be mounted; the copy layout is needed.')
     const directory = run.mount.path
@@ -115,12 +117,21 @@ export class ProcessRuntime implements ContainerRuntime {
     const identity = identify(shim.pid ?? 0)
     if (!identity) throw new AppError('START_FAILED', 'The shell that runs the server ended at once. Is /bin/sh there?')
     const startedAt = Date.now()
-    await this.runs.write({ ...known, identity, startedAt })
-    this.watched.set(run.instanceId, true)
     const go = shim.stdio[4] as Duplex
     // A shell that was killed before it read this is found ended by the next look.
-    go.on('error', () => {}).end('go\n')
+    go.on('error', () => {})
     shim.unref()
+    await failpoint('process.afterSpawn')
+    try {
+      await this.runs.write({ ...known, identity, startedAt })
+    } catch (error) {
+      // Unknown to the next agent, it must not run: the shell ends when nobody can tell it to go on.
+      go.destroy()
+      throw diskError(error, 'writing down that a server runs')
+    }
+    await failpoint('process.beforeGo')
+    this.watched.set(run.instanceId, true)
+    go.end('go\n')
     return { startedAt }
   }
 
@@ -219,7 +230,8 @@ export class ProcessRuntime implements ContainerRuntime {
 
   private async lookForEnds(listener: RuntimeListener): Promise<void> {
     for (const [instanceId, wasAlive] of this.watched) {
-      const run = await this.runs.read(instanceId)
+      // What cannot be read is looked at by the supervisor, which meets the same error and tells it.
+      const run = await this.runs.read(instanceId).catch(() => null)
       const alive = Boolean(run?.identity && isAlive(run.identity))
       this.watched.set(instanceId, alive)
       if (wasAlive && !alive) listener.changed(instanceId)

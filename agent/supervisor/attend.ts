@@ -1,6 +1,5 @@
 import { POLICY } from '../../shared/domain/policy'
 import { messageBytes } from '../message-size'
-import type { NumberedLine } from '../runtime/flood-gate'
 import type { InstanceActor } from './instance-actor'
 import { RunAttendant } from './run-attendant'
 import { listenPort } from './run-spec'
@@ -23,7 +22,7 @@ export async function attend(actor: InstanceActor): Promise<void> {
     ready,
     readyPort: port ? listenPort(port, actor.runtime.kind) : null,
     events: {
-      lines: lines => actor.isWatched && tellLines(actor, runId, lines),
+      lines: lines => (actor.isWatched ? actor.feed.push(runId, lines) : undefined),
       stats: sample => context.news.stats({ instanceId, ...sample }),
       ready: () => void actor.enqueue(() => becameReady(actor, runId)),
       outputEnded: () => actor.look(),
@@ -37,33 +36,6 @@ export async function attend(actor: InstanceActor): Promise<void> {
     after(actor, runId, limitMs - sinceStart(actor), () => overdue(actor, limitMs))
   }
   if (record.run.readyAt !== null) awaitHealth(actor, runId, record.run.readyAt)
-}
-
-/** Consecutive lines go together; a gap in the numbers begins a new message. */
-export function tellLines(actor: InstanceActor, runId: string, lines: readonly NumberedLine[]): void {
-  const { instanceId } = actor.record
-  let group: NumberedLine[] = []
-  let bytes = 0
-  const send = () => {
-    const [first] = group
-    if (first)
-      actor.context.news.console({ instanceId, runId, from: first.number, lines: group.map(line => line.text) })
-    group = []
-    bytes = 0
-  }
-  for (const line of lines) {
-    const before = group.at(-1)
-    if (
-      before &&
-      (line.number !== before.number + 1 ||
-        group.length >= POLICY.console.floodLines ||
-        bytes > POLICY.channel.boundedAnswerBytes)
-    )
-      send()
-    group.push(line)
-    bytes += messageBytes(line.text)
-  }
-  send()
 }
 
 async function becameReady(actor: InstanceActor, runId: string): Promise<void> {

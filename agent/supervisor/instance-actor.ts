@@ -9,6 +9,7 @@ import type { Consoles } from '../runtime/console'
 import type { ContainerRuntime, RunRef } from '../runtime/container-runtime'
 import { acceptCommand } from './accept-command'
 import type { Command } from './accept-command'
+import { ConsoleFeed } from './console-feed'
 import type { RestartPolicyNumbers } from './judge-exit'
 import { nextStep } from './next-step'
 import { observationOf } from './observation'
@@ -18,6 +19,8 @@ import { STEPS } from './steps'
 
 /** After a step that failed for no reason of its own. */
 const RETRY_MS = 5_000
+
+const ENDINGS: ReadonlySet<string> = new Set(['instance.stop', 'instance.kill', 'instance.destroy'])
 
 /** Everything instances share. */
 export interface SupervisorContext extends PrepareContext {
@@ -47,6 +50,7 @@ export interface AgentNews {
 export class InstanceActor {
   readonly record: InstanceRecord
   readonly context: SupervisorContext
+  readonly feed: ConsoleFeed
   attendant: RunAttendant | null = null
   /** The prepare that is under way. */
   job: AbortController | null = null
@@ -54,6 +58,8 @@ export class InstanceActor {
   isWatched = false
   wasAsked = false
   isClosed = false
+  /** False while the record counts in memory alone. */
+  isWritten = true
   private queue: Promise<void> = Promise.resolve()
   private isDriveQueued = false
   private retryAt = 0
@@ -62,6 +68,7 @@ export class InstanceActor {
   constructor(record: InstanceRecord, context: SupervisorContext) {
     this.record = record
     this.context = context
+    this.feed = new ConsoleFeed(record.instanceId, message => context.news.console(message))
   }
 
   /** The runtime that the instance lives in, or would. */
@@ -75,24 +82,31 @@ export class InstanceActor {
 
   /**
    * Accepts a command: resolves when it is written down; it is carried out afterwards. A command that changes nothing is answered
-   * with the last observation, so that a brain that missed it learns what is true.
+   * with the last observation, so that a brain that missed it learns what is true. On a full disk what ends a server is
+   * taken from memory: it is how room is made, and the brain says it again to the next agent.
    */
   async accept(command: Command): Promise<void> {
     const before = { ...this.record }
     const change = acceptCommand(this.record, command)
+    if (change.state) change.seq = this.nextSeq()
     Object.assign(this.record, change)
-    try {
-      await this.context.store.save(this.record)
-    } catch (error) {
-      for (const key of Object.keys(change) as (keyof InstanceRecord)[])
-        Object.assign(this.record, { [key]: before[key] })
-      throw error
-    }
-    await failpoint('command.afterAccept')
+    // Before it is written down: a prepare that ends meanwhile must not pass for what is wanted now.
     if (change.prepareDue || change.wanted === 'destroyed')
       this.job?.abort(new AppError('CONFLICT', 'A newer wish replaced this one.'))
-    if (change.state) await this.tell({})
-    else if (!change.wanted) this.context.news.observed(observationOf(this.record))
+    try {
+      await this.written()
+    } catch (error) {
+      if (!ENDINGS.has(command.name)) {
+        this.takeBack(change, before)
+        throw error
+      }
+      this.context.log.error(
+        { err: error, instanceId: this.record.instanceId },
+        'A command that ends a server could not be written down; it is carried out from memory',
+      )
+    }
+    await failpoint('command.afterAccept')
+    if (change.state || !change.wanted) this.context.news.observed(observationOf(this.record))
     if (command.name === 'instance.kill' && this.record.run) this.killNow()
     this.retryAt = 0
     this.wake()
@@ -126,6 +140,7 @@ export class InstanceActor {
 
   setWatched(isWatched: boolean): void {
     this.isWatched = isWatched
+    if (!isWatched) this.feed.clear()
     this.attendant?.watch(isWatched)
   }
 
@@ -139,6 +154,7 @@ export class InstanceActor {
   async close(): Promise<void> {
     this.isClosed = true
     clearTimeout(this.timer)
+    this.feed.clear()
     this.job?.abort(new AppError('CONFLICT', 'The agent is being stopped.'))
     await this.attendant?.leave()
     await this.queue
@@ -172,7 +188,7 @@ export class InstanceActor {
   async change(change: Partial<InstanceRecord>): Promise<void> {
     Object.assign(this.record, change)
     try {
-      await this.context.store.save(this.record)
+      await this.written()
     } catch (error) {
       this.context.log.error(
         { err: error, instanceId: this.record.instanceId },
@@ -181,9 +197,21 @@ export class InstanceActor {
     }
   }
 
-  /** A change that the brain hears of. Numbers grow also when the records of a node were lost: they begin at the time. */
+  /** The record as it is now is on disk when this resolves; DISK_FULL and the like when it cannot be. */
+  async written(): Promise<void> {
+    this.isWritten = false
+    await this.context.store.save(this.record)
+    this.isWritten = true
+  }
+
+  /** What is wanted after something ended; a wish to destroy that came meanwhile stands. */
+  wantedAfter(wanted: InstanceRecord['wanted']): InstanceRecord['wanted'] {
+    return this.record.wanted === 'destroyed' ? 'destroyed' : wanted
+  }
+
+  /** A change that the brain hears of. */
   async tell(change: Partial<InstanceRecord>): Promise<void> {
-    await this.change({ ...change, seq: Math.max(this.record.seq + 1, Date.now()) })
+    await this.change({ ...change, seq: this.nextSeq() })
     await failpoint('report.beforeSend')
     this.context.news.observed(observationOf(this.record))
   }
@@ -192,6 +220,11 @@ export class InstanceActor {
   async note(reason: Notice | null, cause: string): Promise<void> {
     if (this.record.reason?.code === reason?.code && this.record.reason?.message === reason?.message) return
     await this.tell({ reason, cause, actor: 'system' })
+  }
+
+  /** Numbers grow also when the records of a node were lost: they begin at the time. */
+  private nextSeq(): number {
+    return Math.max(this.record.seq + 1, Date.now())
   }
 
   private async drive(): Promise<void> {
@@ -221,10 +254,22 @@ export class InstanceActor {
     this.timer = setTimeout(() => this.wake(), Math.max(0, until - this.context.now()) + 1)
   }
 
+  /** Undoes a change that was not accepted, but for what something else decided meanwhile. */
+  private takeBack(change: Partial<InstanceRecord>, before: InstanceRecord): void {
+    for (const key of Object.keys(change) as (keyof InstanceRecord)[])
+      if (this.record[key] === change[key]) Object.assign(this.record, { [key]: before[key] })
+  }
+
   /** A step could not be done now, for a reason outside: said, and tried again. */
   private async stumbled(step: string, error: unknown): Promise<void> {
     this.retryAt = this.context.now() + RETRY_MS
     const { instanceId } = this.record
+    // What is given back late is the node's matter: why the server ended is the better thing to say of it.
+    if (step === 'clean')
+      return this.context.log.warn(
+        { err: error, instanceId },
+        'Something of a server that ended could not be given back; it is tried again',
+      )
     const detail = isAppError(error) ? error.detail : String(error)
     if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE')
       return this.note({ code: error.code, message: detail }, 'engine')

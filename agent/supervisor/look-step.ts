@@ -9,7 +9,8 @@ import type { Circumstance } from './judge-exit'
 
 const LAST_LINES = 20
 const LAST_LINES_BYTES = 8 * 1024
-const TRANSIENT = new Set(['ENGINE_UNAVAILABLE', 'ENGINE_ERROR', 'PAUSED'])
+/** Causes of reasons that are over when the run is found alive. */
+const TRANSIENT = new Set(['engine', 'error', 'paused'])
 
 type Run = NonNullable<InstanceRecord['run']>
 
@@ -48,7 +49,7 @@ async function foundAlive(actor: InstanceActor, run: Run, status: RunStatus): Pr
       },
       'paused',
     )
-  } else if (record.reason && TRANSIENT.has(record.reason.code)) {
+  } else if (record.reason && TRANSIENT.has(record.cause)) {
     await actor.note(null, 'adopted')
   }
   await attend(actor)
@@ -85,10 +86,11 @@ async function foundEnded(actor: InstanceActor, run: Run, exit: ExitInfo, hasOut
     lastLines: await lastLines(actor),
     run: null,
     stop: null,
-    wanted: isAgain ? record.wanted : 'stopped',
+    wanted: isAgain ? record.wanted : actor.wantedAfter('stopped'),
     restartAt: verdict.restartInMs === null ? null : context.now() + verdict.restartInMs,
     cleanupDue: isAgain ? 'run' : 'all',
   })
+  await failpoint('exit.afterRecord')
   actor.wasAsked = false
 }
 

@@ -10,6 +10,8 @@ export type Step =
   | { kind: 'clean' }
   | { kind: 'prepare' }
   | { kind: 'start' }
+  /** Remove the container that proved the mount: no start followed. */
+  | { kind: 'dropProof' }
   /** Ask the server to stop, by its input or a signal. */
   | { kind: 'ask' }
   | { kind: 'signal' }
@@ -43,7 +45,7 @@ export function nextStep(record: InstanceRecord, moment: Moment): Step {
   if (record.prepareDue) return moment.isPreparing ? REST : { kind: 'prepare' }
   switch (record.state) {
     case 'PREPARED':
-      return record.wanted === 'running' ? { kind: 'start' } : REST
+      return record.wanted === 'running' ? { kind: 'start' } : prepared(record, moment)
     case 'STARTING':
       return starting(record, moment)
     case 'RUNNING':
@@ -53,6 +55,11 @@ export function nextStep(record: InstanceRecord, moment: Moment): Step {
     default:
       return REST
   }
+}
+
+function prepared({ proof }: InstanceRecord, { now }: Moment): Step {
+  if (!proof) return REST
+  return now < proof.until ? { kind: 'rest', until: proof.until } : { kind: 'dropProof' }
 }
 
 function starting(record: InstanceRecord, { now }: Moment): Step {

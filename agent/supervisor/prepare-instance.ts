@@ -6,7 +6,9 @@ import type { LayoutKind, RuntimeKind } from '../../shared/schemas/node'
 import { failpoint } from '../failpoint'
 import type { PrepareProgress, Preparer } from '../prepare/port'
 import type { InstanceRecord, Notice } from '../record'
+import { RunAlive } from '../runtime/container-runtime'
 import type { ContainerRuntime } from '../runtime/container-runtime'
+import { newRunId } from './run-id'
 import { fitSpec, runSpecOf } from './run-spec'
 import type { NodeBinds } from './run-spec'
 
@@ -35,17 +37,18 @@ export interface PrepareJob {
 }
 
 /**
- * Lays out one instance and proves that its container can be created on it. Throws what went wrong as AppError; an abort
+ * Lays out one instance and proves that it can be mounted by creating the container of its next run. Throws what went wrong as AppError; an abort
  * rejects with the signal's reason.
  */
 export async function prepareInstance(
   job: PrepareJob,
   context: PrepareContext,
-): Promise<NonNullable<InstanceRecord['prepared']>> {
+): Promise<{ prepared: NonNullable<InstanceRecord['prepared']>; runId: string }> {
   const { home, notices } = await chooseHome(job, context)
   await job.onHome(home)
   await failpoint('prepare.afterHome')
   const runtime = context.runtimes[home.runtime]
+  await clearTheWay(runtime, job.spec.id)
   const options = { layout: home.layout, devMode: job.devMode, onProgress: job.onProgress, signal: job.signal }
   const laid = await context.preparer.prepare(fitSpec(job.spec, home.runtime), job.generation, options)
   await failpoint('prepare.afterLayout')
@@ -53,15 +56,21 @@ export async function prepareInstance(
   const proof = runSpecOf(
     job.spec,
     laid,
-    { runId: `proof-${job.generation}`, generation: job.generation, runtime: home.runtime },
+    { runId: newRunId(), generation: job.generation, runtime: home.runtime },
     context.binds,
   )
   await runtime.create(proof)
   await failpoint('prepare.afterProof')
-  await runtime.remove(proof.instanceId)
   job.signal.throwIfAborted()
   const said = [...notices, ...laid.notices.map(message => ({ code: 'NOTICE', message }))]
-  return { planHash: laid.planHash, mount: laid.mount, notices: said }
+  return { prepared: { planHash: laid.planHash, mount: laid.mount, notices: said }, runId: proof.runId }
+}
+
+/** Layers are never exchanged under a server that runs, whoever started it. What a prepare that was cut off left, goes: it proves nothing. */
+async function clearTheWay(runtime: ContainerRuntime, instanceId: string): Promise<void> {
+  const found = await runtime.look(instanceId)
+  if (found?.state === 'running' || found?.state === 'paused') throw new RunAlive(instanceId, found.runId)
+  if (found) await runtime.remove(instanceId)
 }
 
 /** A proven home stays: own files lie in it. Otherwise the node's runtime, or a plain process where the spec allows that and Docker or the image is missing. */

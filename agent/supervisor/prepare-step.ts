@@ -1,6 +1,7 @@
+import { POLICY } from '../../shared/domain/policy'
 import { isAppError } from '../../shared/errors'
 import { diskError } from '../disk-error'
-import type { InstanceRecord } from '../record'
+import { RunAlive } from '../runtime/container-runtime'
 import type { InstanceActor } from './instance-actor'
 import { prepareInstance } from './prepare-instance'
 
@@ -41,8 +42,12 @@ function ended(actor: InstanceActor, job: AbortController, act: () => Promise<vo
   })
 }
 
-async function prepareDone(actor: InstanceActor, prepared: NonNullable<InstanceRecord['prepared']>): Promise<void> {
+async function prepareDone(
+  actor: InstanceActor,
+  { prepared, runId }: Awaited<ReturnType<typeof prepareInstance>>,
+): Promise<void> {
   const { home } = actor.record
+  const until = actor.context.now() + POLICY.prepare.proofKeptMs
   await actor.tell({
     state: 'PREPARED',
     cause: 'command',
@@ -50,6 +55,7 @@ async function prepareDone(actor: InstanceActor, prepared: NonNullable<InstanceR
     reason: null,
     prepareDue: false,
     prepared,
+    proof: { runId, until },
     home: home && { ...home, isProven: true },
   })
 }
@@ -73,8 +79,8 @@ async function prepareFailed(actor: InstanceActor, thrown: unknown): Promise<voi
     actor: 'system',
     reason,
     prepareDue: false,
-    wanted: 'stopped',
-    cleanupDue: actor.record.home ? 'all' : 'none',
+    wanted: actor.wantedAfter('stopped'),
+    cleanupDue: actor.record.home && !(error instanceof RunAlive) ? 'all' : 'none',
   })
 }
 

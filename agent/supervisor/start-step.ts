@@ -1,19 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { AppError } from '../../shared/errors'
 import type { ErrorCode } from '../../shared/errors'
 import { failpoint } from '../failpoint'
-import { PortTaken } from '../runtime/container-runtime'
+import { PortTaken, RunAlive } from '../runtime/container-runtime'
 import { attend } from './attend'
 import type { InstanceActor } from './instance-actor'
+import { newRunId } from './run-id'
 import { runSpecOf } from './run-spec'
 
 /** Errors that the same start would meet again. */
 const FINAL: readonly ErrorCode[] = ['PORT_TAKEN', 'START_FAILED', 'LAYOUT_FAILED', 'IMAGE_MISSING', 'CONFLICT']
-
-/** Run ids sort by the time they were made. */
-function newRunId(): string {
-  return `${Date.now().toString(36).padStart(9, '0')}-${randomBytes(4).toString('hex')}`
-}
 
 /** Creates and starts the next run, or goes on where an agent that was killed left off. */
 export async function startStep(actor: InstanceActor): Promise<void> {
@@ -38,7 +33,8 @@ export async function startStep(actor: InstanceActor): Promise<void> {
       reason: null,
       takenPort: null,
       restartAt: null,
-      runId: newRunId(),
+      runId: record.proof?.runId ?? newRunId(),
+      proof: null,
       run,
       stop: null,
     })
@@ -49,18 +45,18 @@ export async function startStep(actor: InstanceActor): Promise<void> {
     { ...actor.ref, generation: record.layoutGeneration, runtime: home.runtime },
     context.binds,
   )
+  // An agent that does not know of a run would take its container for a stranger's.
+  if (!actor.isWritten) await actor.written()
   try {
     await failpoint('start.beforeCreate')
     await actor.runtime.create(spec)
     await failpoint('start.afterCreate')
     const { startedAt } = await actor.runtime.start(spec)
-    await failpoint('start.afterStart')
-    await actor.change({ run: { ...run, phase: 'started', startedAt } })
+    await failpoint('start.beforeReport')
+    await actor.tell({ run: { ...run, phase: 'started', startedAt }, reason: null })
   } catch (error) {
     return startFailed(actor, error)
   }
-  await failpoint('start.beforeReport')
-  await actor.tell({ reason: null })
   // It may have ended already: then the look finds that.
   actor.isLookDue = true
   await attend(actor)
@@ -99,9 +95,9 @@ async function failed(actor: InstanceActor, error: AppError): Promise<void> {
     actor: 'system',
     reason,
     takenPort,
-    wanted: 'stopped',
+    wanted: actor.wantedAfter('stopped'),
     run: null,
     restartAt: null,
-    cleanupDue: 'all',
+    cleanupDue: error instanceof RunAlive ? 'none' : 'all',
   })
 }

@@ -13,6 +13,7 @@ export const STEPS: Record<Exclude<Step['kind'], 'rest'>, Act> = {
   look: lookStep,
   prepare: prepareStep,
   start: startStep,
+  dropProof: dropProofStep,
   ask: askStep,
   signal: signalStep,
   kill: killStep,
@@ -74,6 +75,11 @@ async function settleStep(actor: InstanceActor): Promise<void> {
   })
 }
 
+async function dropProofStep(actor: InstanceActor): Promise<void> {
+  await actor.runtime.remove(actor.record.instanceId)
+  await actor.change({ proof: null })
+}
+
 async function cleanStep(actor: InstanceActor): Promise<void> {
   const { record, context } = actor
   await failpoint('clean.before')
@@ -102,6 +108,7 @@ async function destroyStep(actor: InstanceActor): Promise<void> {
   await failpoint('destroy.beforeForget')
   // Told before it is forgotten: a report that no longer names it says the same to a brain that missed this.
   await actor.tell({ state: 'DESTROYED', cause: 'command', actor: 'system', reason: null, run: null })
+  await failpoint('destroy.beforeRemove')
   await context.store.remove(instanceId)
   actor.isClosed = true
 }

@@ -19,6 +19,8 @@ export const POLICY = {
     /** A big download reports bytes all the time; two silent minutes mean that nobody is working. */
     stalledAfterMs: 120_000,
     retries: 3,
+    /** The container that proved the mount is the one that starts, when the wish to start follows at once; else it goes. */
+    proofKeptMs: 5_000,
   },
   ready: {
     /** Modded servers take minutes. Overdue is said, never punished. */

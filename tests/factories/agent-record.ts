@@ -17,6 +17,7 @@ export function agentRecord(change: Partial<InstanceRecord> = {}): InstanceRecor
     prepareDue: false,
     home: { runtime: 'docker', layout: 'overlay', isProven: true },
     prepared: { planHash: 'abc', mount: { kind: 'directory', path: '/stack' }, notices: [] },
+    proof: null,
     state: 'PREPARED',
     cause: 'command',
     actor: 'system',

@@ -33,7 +33,6 @@ const DEATHS: [failpoint: string, during: 'RUNNING' | 'STOPPED' | 'DESTROYED'][]
   ['prepare.afterProof', 'RUNNING'],
   ['start.beforeCreate', 'RUNNING'],
   ['start.afterCreate', 'RUNNING'],
-  ['start.afterStart', 'RUNNING'],
   ['start.beforeReport', 'RUNNING'],
   ['stop.beforeInput', 'STOPPED'],
   ['stop.afterInput', 'STOPPED'],
@@ -56,7 +55,7 @@ afterAll(() => rmSync(join(bundle, '..'), { recursive: true }))
 
 /** Each error is waited out for five seconds, so not every step has one. */
 const ERRORS = DEATHS.filter(([failpoint]) =>
-  /afterLayout|afterCreate|afterStart|afterInput|beforeRecord|half/.test(failpoint),
+  /afterLayout|afterCreate|afterInput|beforeRecord|half/.test(failpoint),
 )
 
 describe.each([

@@ -208,7 +208,7 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
 
   it('keeps what is wanted through a kill in the middle of things', async () => {
     await agent.end('SIGKILL')
-    agent = start({ STRATA_JOIN_TOKEN: joinToken, STRATA_FAILPOINTS: 'start.afterStart=kill' })
+    agent = start({ STRATA_JOIN_TOKEN: joinToken, STRATA_FAILPOINTS: 'start.beforeReport=kill' })
     await reported(1)
     await send('instance.prepare', 1)
     await seen('PREPARED')

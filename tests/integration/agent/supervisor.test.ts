@@ -166,6 +166,17 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     expect(await node.state(spec.id, 'PREPARED', told)).toMatchObject({ restarts: 0, generation: 2 })
   })
 
+  it('keeps what a flood of lines ended with', async () => {
+    const spec = node.spec('echo up; yes flood | head -n 200000; echo "last words"; exit 3', {
+      restart: { policy: 'never' },
+    })
+    await node.start(spec, 'FAILED')
+    const { lastLines } = node.last(spec.id) ?? { lastLines: [] }
+    expect(lastLines.at(-1)).toBe('last words')
+    const { lines } = await node.supervisor.logs({ instanceId: spec.id, tail: 10_000 })
+    expect(lines.some(line => /^… \d+ lines cut/.test(line))).toBe(true)
+  })
+
   it('stops a server that waits for its next start', async () => {
     node.settings.restart = { delaysMs: [60_000], healthyAfterMs: 600_000 } as unknown as typeof node.settings.restart
     await node.restartAgent()
@@ -298,7 +309,11 @@ describe.each(['docker', 'process'] as const)('supervisor with %s', runtime => {
     })
     await node.prepare(spec, 2)
     await node.state(spec.id, 'PREPARED')
-    expect(await node.runtimes[runtime].look(spec.id)).toBeNull()
+    expect(await node.runtimes[runtime].look(spec.id)).toMatchObject({ state: 'created' })
+    // Nobody starts it, so it keeps nothing of a run.
+    await waitFor('the proof to go', async () => (await node.runtimes[runtime].look(spec.id)) === null)
+    await node.command('instance.start', spec.id, 2)
+    await node.state(spec.id, 'RUNNING')
   })
 
   it('streams the console and measures while somebody watches', async () => {

@@ -8,22 +8,24 @@ const lines = (count: number, at: number | null, from = 0): OutputLine[] =>
   Array.from({ length: count }, (_, index) => ({ position: String(from + index), text: `line ${from + index}`, at }))
 
 describe('a flood of lines', () => {
-  it('is cut within a window, counted, and told of when it is over', () => {
+  it('is cut within a window, counted, and told of when it is over, with its last lines', () => {
     const gate = new FloodGate(0)
-    expect(gate.pass(lines(floodLines + 500, 1_000))).toHaveLength(floodLines)
+    expect(gate.pass(lines(floodLines + 520, 1_000))).toHaveLength(floodLines)
     const after = gate.pass(lines(1, 1_000 + floodWindowMs, 9_000))
-    expect(after.map(line => line.text)).toEqual([
-      `… 500 lines cut: the server wrote more than ${floodLines} lines within ${floodWindowMs} ms`,
-      'line 9000',
-    ])
-    expect(after.map(line => line.number)).toEqual([floodLines + 500, floodLines + 501])
+    const last = Array.from({ length: 20 }, (_, index) => `line ${floodLines + 500 + index}`)
+    const marker = `… 500 lines cut: the server wrote more than ${floodLines} lines within ${floodWindowMs} ms`
+    expect(after.map(line => line.text)).toEqual([marker, ...last, 'line 9000'])
+    expect(after.map(line => line.number)).toEqual(Array.from({ length: 22 }, (_, index) => floodLines + 500 + index))
     expect(gate.settle()).toEqual([])
   })
 
   it('is told of also when nothing comes any more', () => {
     const gate = new FloodGate(10)
-    gate.pass(lines(floodLines + 1, 1_000))
-    expect(gate.settle()).toMatchObject([{ number: floodLines + 11, position: String(floodLines) }])
+    gate.pass(lines(floodLines + 21, 1_000))
+    const end = gate.settle()
+    expect(end).toHaveLength(21)
+    expect(end[0]).toMatchObject({ number: floodLines + 11, text: expect.stringContaining('1 lines cut') })
+    expect(end.at(-1)).toMatchObject({ text: `line ${floodLines + 20}`, position: String(floodLines + 20) })
     expect(gate.settle()).toEqual([])
   })
 

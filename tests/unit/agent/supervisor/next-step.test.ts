@@ -72,3 +72,12 @@ describe('the next step of an instance', () => {
     expect(step({ state: 'DESTROYED', wanted: 'destroyed' })).toEqual(rest())
   })
 })
+
+describe('the container that proved the mount', () => {
+  const proof = { runId: 'run-1', until: 15_000 }
+  it('is the one that starts when the wish follows soon, and goes when it does not', () => {
+    expect(step({ state: 'PREPARED', proof })).toEqual(rest(15_000))
+    expect(step({ state: 'PREPARED', proof }, { now: 15_000 })).toEqual({ kind: 'dropProof' })
+    expect(step({ state: 'PREPARED', proof, wanted: 'running' }, { now: 15_000 })).toEqual({ kind: 'start' })
+  })
+})

@@ -34,7 +34,13 @@ describe('who stands by a run', () => {
       console: await new Consoles(folder).open('i-test', 'run-1'),
       ready: { log: 'Server Booted' },
       readyPort: null,
-      events: { lines() {}, stats() {}, ready: ready.resolve, outputEnded() {}, warn: (_message, error) => ready.reject(error) },
+      events: {
+        lines() {},
+        stats() {},
+        ready: ready.resolve,
+        outputEnded() {},
+        warn: (_message, error) => ready.reject(error),
+      },
     })
     attendant.awaitReady()
     await ready.promise
@@ -48,7 +54,11 @@ describe('who stands by a run', () => {
       context: { news: { console: (message: unknown) => told.push(message) } },
     } as unknown as InstanceActor
     const text = '\u0000'.repeat(POLICY.console.lineBytes)
-    tellLines(actor, 'run-1', Array.from({ length: 16 }, (_, number) => ({ number, position: '0', text })))
+    tellLines(
+      actor,
+      'run-1',
+      Array.from({ length: 16 }, (_, number) => ({ number, position: '0', text })),
+    )
     expect(told.length).toBeGreaterThan(1)
     for (const message of told)
       expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(POLICY.channel.messageBytes)
