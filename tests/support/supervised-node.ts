@@ -48,6 +48,7 @@ export async function openSupervisedNode(options: NodeOptions) {
   const logged: string[] = []
   const settings = { restart: options.restart ?? QUICK, bootId: options.bootId ?? readBootId() }
   let runtimes: Record<RuntimeKind, ContainerRuntime>
+  let store: RecordStore
   let supervisor = await begin()
   let commands = 0
   const instances = new Set<string>()
@@ -64,13 +65,14 @@ export async function openSupervisedNode(options: NodeOptions) {
       }),
       process: new ProcessRuntime({ dataDir, owner, isRoot }),
     }
+    store = new RecordStore(dataDir)
     const made = new Supervisor({
       preparer,
       runtimes,
       runtime: options.runtime,
       layout: 'auto',
       binds: { publicBind: '127.0.0.1', privateBind: '127.0.0.1' },
-      store: new RecordStore(dataDir),
+      store,
       consoles: new Consoles(dataDir),
       restart: settings.restart,
       bootId: settings.bootId,
@@ -107,6 +109,9 @@ export async function openSupervisedNode(options: NodeOptions) {
     settings,
     get supervisor() {
       return supervisor
+    },
+    get store() {
+      return store
     },
     get runtimes() {
       return runtimes
