@@ -26,6 +26,8 @@ export function nodeSpecsOf(settings: AgentSettings, found: Pick<NodeSpecs, 'eng
     publicBind: settings.publicBind,
     privateBind: settings.privateBind,
     maxInstances: settings.maxInstances,
+    region: settings.region,
+    tags: settings.tags,
     reserve: settings.reserve,
   }
 }

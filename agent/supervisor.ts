@@ -67,6 +67,7 @@ export class Supervisor {
       ),
     )
     for (const runtime of runtimes) if (!runtime.engine().available) this.engineChanged(runtime.kind, runtime.engine())
+    await this.tellStrangers()
     for (const actor of this.actors.values()) {
       if (andStop && !actor.stopWanted()) continue
       actor.wake()
@@ -177,6 +178,20 @@ export class Supervisor {
     // One that could not be read is still there.
     await this.context.store.remove(instanceId)
     this.context.news.observed(nothingLeft(instanceId, generation))
+  }
+
+  /** Runs under this node's name without a record: their files or records were lost. They are left alone. */
+  private async tellStrangers(): Promise<void> {
+    for (const runtime of Object.values(this.context.runtimes)) {
+      if (!runtime.engine().available) continue
+      const strangers = (await runtime.list()).filter(run => !this.actors.has(run.instanceId))
+      if (strangers.length === 0) continue
+      const instances = strangers.map(({ instanceId, state }) => ({ instanceId, state }))
+      this.context.log.warn(
+        { runtime: runtime.kind, instances },
+        'There are servers of this node without a record; they are left alone',
+      )
+    }
   }
 
   private engineChanged(kind: RuntimeKind, engine: NodeSpecs['engine']): void {

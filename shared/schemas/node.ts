@@ -29,6 +29,9 @@ export const nodeSpecs = z.object({
   publicBind: z.string(),
   privateBind: z.string(),
   maxInstances: z.int().nullable(),
+  /** As the machine's own settings say; what the brain knows of the node comes first. */
+  region: z.string().nullable().optional(),
+  tags: z.array(z.string()).optional(),
   /** Kept for the host and never given to instances. */
   reserve: z.object({ memoryBytes: z.number(), cpus: z.number(), diskBytes: z.number() }),
 })
