@@ -1,5 +1,6 @@
 import { POLICY } from '../../shared/domain/policy'
 import type { AgentToBrain } from '../../shared/protocol/agent'
+import { messageBytes } from '../message-size'
 import type { NumberedLine } from '../runtime/flood-gate'
 
 type ConsoleMessage = AgentToBrain['instance.console']
@@ -55,7 +56,7 @@ export class ConsoleFeed {
         messages.push({ instanceId: this.instanceId, runId, from: line.number, lines: [line.text] })
         bytes = 0
       }
-      bytes += Buffer.byteLength(line.text)
+      bytes += messageBytes(line.text)
     }
     return messages
   }

@@ -92,6 +92,9 @@ export class RunAttendant {
       const settling = setInterval(() => void this.settle(), SETTLE_MS)
       try {
         for await (const batch of runtime.output(run, console.position(), this.end.signal)) {
+          // A flood is told of when it is over, and while lines come it is not.
+          settling.refresh()
+          this.heardAt = performance.now()
           this.heard(await console.write(batch))
           // Not of what was kept: the line may be among those that a flood lost.
           this.findReadyIn(batch)

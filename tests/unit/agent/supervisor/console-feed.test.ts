@@ -42,3 +42,17 @@ it('gathers lines, keeps runs and gaps apart, and fills no message', () => {
   expect(sent).toEqual([])
   vi.useRealTimers()
 })
+
+it('tells lines in messages that the brain takes, whatever is in them', () => {
+  const sent: unknown[] = []
+  const feed = new ConsoleFeed('i-1', message => sent.push(message))
+  const text = '\u0000'.repeat(POLICY.console.lineBytes)
+  feed.push(
+    'run-1',
+    Array.from({ length: 16 }, (_, number) => line(number, text)),
+  )
+  feed.flush()
+  expect(sent.length).toBeGreaterThan(1)
+  for (const message of sent)
+    expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(POLICY.channel.messageBytes)
+})

@@ -4,11 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Consoles } from '../../../../agent/runtime/console'
 import type { ContainerRuntime, OutputLine } from '../../../../agent/runtime/container-runtime'
-import { tellLines } from '../../../../agent/supervisor/attend'
-import type { InstanceActor } from '../../../../agent/supervisor/instance-actor'
 import { RunAttendant } from '../../../../agent/supervisor/run-attendant'
 import { POLICY } from '../../../../shared/domain/policy'
-import { agentRecord } from '../../../factories/agent-record'
 
 let folder: string
 beforeEach(() => {
@@ -45,23 +42,6 @@ describe('who stands by a run', () => {
     attendant.awaitReady()
     await ready.promise
     await attendant.leave()
-  })
-
-  it('tells lines in messages that the brain takes, whatever is in them', () => {
-    const told: unknown[] = []
-    const actor = {
-      record: agentRecord(),
-      context: { news: { console: (message: unknown) => told.push(message) } },
-    } as unknown as InstanceActor
-    const text = '\u0000'.repeat(POLICY.console.lineBytes)
-    tellLines(
-      actor,
-      'run-1',
-      Array.from({ length: 16 }, (_, number) => ({ number, position: '0', text })),
-    )
-    expect(told.length).toBeGreaterThan(1)
-    for (const message of told)
-      expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(POLICY.channel.messageBytes)
   })
 
   it('answers with as many lines as the channel takes', async () => {
