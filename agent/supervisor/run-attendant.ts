@@ -107,7 +107,7 @@ export class RunAttendant {
         clearInterval(settling)
         await this.settle()
       }
-      if (!this.isOver) {
+      if (!this.isOver && !this.end.signal.aborted) {
         this.pause = new AbortController()
         events.outputEnded()
         await delay(AGAIN_MS, undefined, { signal: this.pause.signal }).catch(() => {})
