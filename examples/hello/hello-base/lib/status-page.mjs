@@ -39,7 +39,7 @@ function page(facts) {
     Map: facts.map,
     Players: `${facts.players.online} of ${facts.players.max}`,
     'Treasures found': `${facts.treasures.found} of ${facts.treasures.hidden}`,
-    Started: `${facts.visits} times`,
+    Started: facts.visits === 1 ? 'once' : `${facts.visits} times`,
   }
   const list = Object.entries(rows).map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`)
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
