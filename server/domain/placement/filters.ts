@@ -28,7 +28,7 @@ const hasTags: Filter = (node, { placement }) => {
 
 const canRun: Filter = ({ specs }, need) => {
   if (!specs || specs.runtime !== 'docker' || specs.engine.available || need.allowProcessFallback) return null
-  return `Its Docker does not answer${specs.engine.message ? `: ${specs.engine.message}` : '.'}`
+  return specs.engine.message ?? 'Its Docker does not answer.'
 }
 
 const hasMemory: Filter = ({ specs, usage }, { resources }) => {

@@ -31,7 +31,7 @@ const objection = (candidate: Partial<Candidate>, wanted: Partial<PlacementNeed>
   rank([node(candidate)], need(wanted))[0]?.reasons.join(' ')
 
 describe('what speaks against a node', () => {
-  const docker = { ...SPECS, engine: { available: false, version: null, message: 'no socket' } }
+  const docker = { ...SPECS, engine: { available: false, version: null, message: 'Docker does not answer at unix:///run/docker.sock.' } }
   it.each<[string, Partial<Candidate>, Partial<PlacementNeed>, RegExp]>([
     ['another was named', {}, { placement: { node: 'n2' } }, /Another node/],
     ['never joined', { contact: 'pending', specs: null }, {}, /not joined/],
@@ -42,7 +42,7 @@ describe('what speaks against a node', () => {
     ['another region', {}, { placement: { region: 'us' } }, /region eu; us/],
     ['no region', { region: null }, { placement: { region: 'us' } }, /no region/],
     ['a tag missing', {}, { placement: { tags: ['ssd', 'gpu'] } }, /lacks the tag gpu/],
-    ['no engine', { specs: docker }, {}, /Docker does not answer: no socket/],
+    ['no engine', { specs: docker }, {}, /^Docker does not answer at unix:\/\/\/run\/docker\.sock\.$/],
     ['memory promised', { usage: { ...EMPTY, memoryMb: 15_361 } }, {}, /1023 MB of memory are free; 1024/],
     [
       'memory kept for the host',
