@@ -1,5 +1,4 @@
 import { POLICY } from '../../shared/domain/policy'
-import { messageBytes } from '../message-size'
 import type { InstanceActor } from './instance-actor'
 import { RunAttendant } from './run-attendant'
 import { listenPort } from './run-spec'
