@@ -17,6 +17,7 @@ export default defineNuxtConfig({
   // The panel shows live state, which a page made on the server would already have lost; and the brain's one thread
   // decides over servers, it does not draw pages.
   ssr: false,
+  spaLoadingTemplate: 'assets/loading.html',
   modules: ['@nuxt/ui', '@nuxtjs/i18n', '@vueuse/nuxt', 'nuxt-auth-utils'],
   css: ['~/assets/css/main.css'],
   devtools: { enabled: false },

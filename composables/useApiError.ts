@@ -13,6 +13,11 @@ export interface DescribedError {
   mayRetry: boolean
 }
 
+/** Ends a sentence that has no end. */
+function withStop(sentence: string | null): string {
+  return sentence && /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`
+}
+
 /** Turns whatever was thrown into words. The codes have their sentences in the message files. */
 export function useApiError() {
   const { t, te } = useI18n()
@@ -65,7 +70,7 @@ export function useApiError() {
     const described = describe(error)
     useToast().add({
       title: doing,
-      description: [described.title, described.detail].filter(Boolean).join(': '),
+      description: [described.title, described.detail, described.next].filter(Boolean).map(withStop).join(' '),
       color: 'error',
       icon: 'i-lucide-octagon-x',
       duration: 10_000,
