@@ -163,7 +163,10 @@ child.on('exit', code => process.exit(code ?? 1))\n`,
     const answer = await askTeeworlds('127.0.0.1', Number(running.address!.split(':')[1]))
     expect(answer).toMatchObject({ name: 'Capture $& here', map: 'dm1' })
     const steps = (await events()).filter(event => event.kind === 'transition').reverse()
-    expect(steps.map(event => event.to), JSON.stringify(steps)).toEqual(['PREPARING', 'PREPARED', 'STARTING', 'RUNNING'])
+    expect(
+      steps.map(event => event.to),
+      JSON.stringify(steps),
+    ).toEqual(['PREPARING', 'PREPARED', 'STARTING', 'RUNNING'])
     for (const event of steps) expect([event.cause.length > 0, event.actor.name.length > 0]).toEqual([true, true])
   }, 90_000)
 
