@@ -75,7 +75,7 @@ export function createStatusService(deps: StatusServiceDeps): StatusService {
         instances: counts,
         templates: templateCount,
         attention: findAttention(known, troubled.items, clock.now()).slice(0, POLICY.status.attention),
-        running: [...running],
+        running: [...running, { at: clock.now(), count: counts.RUNNING }],
         recentEvents: events,
       }
     },

@@ -104,9 +104,16 @@ describe('status', () => {
       running = minute
       await vi.advanceTimersByTimeAsync(POLICY.status.sampleMs)
     }
-    const samples = (await service.get()).running
+    const samples = (await service.get()).running.slice(0, -1)
     expect(samples).toHaveLength(POLICY.status.samples)
     expect(samples[0]).toEqual({ at: 1_000 + POLICY.status.sampleMs, count: 1 })
     expect(samples.at(-1)).toEqual({ at: now, count: POLICY.status.samples })
+  })
+
+  it('ends the last hours with how many run now, also between two samples', async () => {
+    await service.start()
+    now += 1
+    running = 7
+    expect((await service.get()).running.at(-1)).toEqual({ at: now, count: 7 })
   })
 })
