@@ -31,7 +31,10 @@ const objection = (candidate: Partial<Candidate>, wanted: Partial<PlacementNeed>
   rank([node(candidate)], need(wanted))[0]?.reasons.join(' ')
 
 describe('what speaks against a node', () => {
-  const docker = { ...SPECS, engine: { available: false, version: null, message: 'Docker does not answer at unix:///run/docker.sock.' } }
+  const docker = {
+    ...SPECS,
+    engine: { available: false, version: null, message: 'Docker does not answer at unix:///run/docker.sock.' },
+  }
   it.each<[string, Partial<Candidate>, Partial<PlacementNeed>, RegExp]>([
     ['another was named', {}, { placement: { node: 'n2' } }, /Another node/],
     ['never joined', { contact: 'pending', specs: null }, {}, /not joined/],
