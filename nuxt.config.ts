@@ -18,6 +18,13 @@ export default defineNuxtConfig({
   // decides over servers, it does not draw pages.
   ssr: false,
   spaLoadingTemplate: 'assets/loading.html',
+  app: {
+    head: {
+      title: 'Strata',
+      htmlAttrs: { lang: 'en' },
+      link: [{ rel: 'icon', type: 'image/svg+xml', href: '/favicon.svg' }],
+    },
+  },
   modules: ['@nuxt/ui', '@nuxtjs/i18n', '@vueuse/nuxt', 'nuxt-auth-utils'],
   css: ['~/assets/css/main.css'],
   devtools: { enabled: false },
