@@ -1,9 +1,18 @@
 import { computed, shallowRef, watch } from 'vue'
 import { refDebounced, useSessionStorage } from '@vueuse/core'
-import { instance, placementExplanation } from '../shared/schemas/instance'
+import { instance, placementExplanation, type CreateInstance } from '../shared/schemas/instance'
 import { stackPreview, type StackPreview } from '../shared/schemas/stack'
 import { ApiError } from './api/api-error'
-import { bodyOf, emptyDraft, faultsOf, layerRequestsOf, moved, variablesOf, type InstanceDraft } from './instance/draft'
+import {
+  bodyOf,
+  emptyDraft,
+  faultsOf,
+  isPreviewOf,
+  layerRequestsOf,
+  moved,
+  variablesOf,
+  type InstanceDraft,
+} from './instance/draft'
 
 const THINK_MS = 300
 /** Answers of a dry run need a name; until one is typed any will do. */
@@ -38,10 +47,15 @@ export function useInstanceDraft() {
   )
   watch(preview.value, value => (known.value = value))
 
-  /** What would be sent for a dry run; null while something is missing that only the person can give. */
-  const dryRun = computed(() => {
+  /**
+   * What would be sent for a dry run; null while something is missing that only the person can give. The one before
+   * stands until the preview of other layers has come: only that says what they require.
+   */
+  const dryRun = computed<CreateInstance | null>(before => {
     const named = { ...draft, name: draft.name.trim() || NAME_FOR_DRY_RUN }
     if (!draft.layers.length || !known.value) return null
+    if (!isPreviewOf(known.value, draft)) return before ?? null
+    if (known.value.conflicts.some(conflict => conflict.blocking)) return null
     return faultsOf(named, known.value, fault => fault).length ? null : bodyOf(named, known.value)
   })
   const dryRunKey = refDebounced(

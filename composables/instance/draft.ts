@@ -46,6 +46,17 @@ export function layerRequestsOf(draft: Pick<InstanceDraft, 'layers'>) {
   return draft.layers.map(({ template, version }) => (version ? { template, version } : { template }))
 }
 
+/** False while a preview is still that of other layers, or of the same in another order. */
+export function isPreviewOf(preview: StackPreview, draft: Pick<InstanceDraft, 'layers'>): boolean {
+  return (
+    preview.layers.length === draft.layers.length &&
+    draft.layers.every(({ template, version }, position) => {
+      const shown = preview.layers[position]
+      return shown?.template === template && (version === undefined || shown.version === version)
+    })
+  )
+}
+
 /** Variables that have a value and that the stack knows; what was typed for a layer that was taken out again stays unsent. */
 export function variablesOf(
   draft: Pick<InstanceDraft, 'variables'>,
