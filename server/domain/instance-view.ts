@@ -76,9 +76,10 @@ function awayReason(record: InstanceRecord, node: NodeGlimpse | null): Reason | 
   const what = { running: 'It is wanted running', stopped: 'It is wanted stopped', destroyed: 'It is to be destroyed' }[
     record.desired
   ]
+  const where = node.unreachableSince === null ? 'has no connection to the brain at the moment' : 'is out of reach'
   return {
     code: 'NODE_AWAY',
-    message: `The node "${node.name}" is out of reach. ${what}; that is kept and carried out when the node is back.`,
+    message: `The node "${node.name}" ${where}. ${what}; that is kept and carried out when the node is back.`,
     at: node.unreachableSince ?? record.updatedAt,
   }
 }

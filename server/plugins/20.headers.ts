@@ -1,5 +1,5 @@
 import { defineNitroPlugin } from 'nitropack/runtime'
-import { removeResponseHeader, setResponseHeader, setResponseHeaders } from 'h3'
+import { setResponseHeader, setResponseHeaders } from 'h3'
 import { pagePolicy } from '../http/page-policy'
 import { SECURITY_HEADERS } from '../http/security-headers'
 
@@ -10,7 +10,7 @@ import { SECURITY_HEADERS } from '../http/security-headers'
 export default defineNitroPlugin(nitroApp => {
   nitroApp.hooks.hook('request', event => setResponseHeaders(event, SECURITY_HEADERS))
   nitroApp.hooks.hook('render:response', (response, { event }) => {
-    removeResponseHeader(event, 'x-powered-by')
+    if (response.headers) delete response.headers['x-powered-by']
     if (!import.meta.dev && typeof response.body === 'string')
       setResponseHeader(event, 'content-security-policy', pagePolicy(response.body))
   })
