@@ -38,8 +38,7 @@ const REST: Step = { kind: 'rest', until: null }
  * agent that was killed half-way does the rest and nothing twice.
  */
 export function nextStep(record: InstanceRecord, moment: Moment): Step {
-  if (record.wanted === 'destroyed')
-    return moment.isPreparing || record.state === 'DESTROYED' ? REST : { kind: 'destroy' }
+  if (record.wanted === 'destroyed') return moment.isPreparing ? REST : { kind: 'destroy' }
   if (record.run && moment.isLookDue) return { kind: 'look' }
   if (record.cleanupDue !== 'none' && !record.run) return { kind: 'clean' }
   if (record.prepareDue) return moment.isPreparing ? REST : { kind: 'prepare' }

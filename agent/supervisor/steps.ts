@@ -95,6 +95,14 @@ async function cleanStep(actor: InstanceActor): Promise<void> {
 
 async function destroyStep(actor: InstanceActor): Promise<void> {
   const { record, context } = actor
+  if (record.state !== 'DESTROYED') await destroyAll(actor)
+  await failpoint('destroy.beforeRemove')
+  await context.store.remove(record.instanceId)
+  actor.isClosed = true
+}
+
+async function destroyAll(actor: InstanceActor): Promise<void> {
+  const { record, context } = actor
   const { instanceId } = record
   if (record.state !== 'DESTROYING')
     await actor.tell({ state: 'DESTROYING', cause: 'command', actor: 'system', reason: null })
@@ -108,7 +116,4 @@ async function destroyStep(actor: InstanceActor): Promise<void> {
   await failpoint('destroy.beforeForget')
   // Told before it is forgotten: a report that no longer names it says the same to a brain that missed this.
   await actor.tell({ state: 'DESTROYED', cause: 'command', actor: 'system', reason: null, run: null })
-  await failpoint('destroy.beforeRemove')
-  await context.store.remove(instanceId)
-  actor.isClosed = true
 }
