@@ -51,7 +51,6 @@ describe('parseAnsi', () => {
           .map(span => span.text)
           .join('')
         expect(text).toBe(stripAnsi(line))
-        // eslint-disable-next-line no-control-regex -- they are what must not be there
         expect(text).not.toMatch(/[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/)
       }),
     )

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { bodyOf, emptyDraft, faultsOf, moved, type InstanceDraft } from '../../../../composables/instance/draft'
+import {
+  bodyOf,
+  emptyDraft,
+  faultsOf,
+  isPreviewOf,
+  moved,
+  type InstanceDraft,
+} from '../../../../composables/instance/draft'
 import { createInstanceBody } from '../../../../shared/schemas/instance'
 import type { PreviewVariable, StackPreview } from '../../../../shared/schemas/stack'
 
@@ -107,4 +114,16 @@ describe('moved', () => {
     [0, 9, ['b', 'c', 'a']],
     [7, 0, ['a', 'b', 'c']],
   ])('%i to %i', (from, to, expected) => expect(moved(['a', 'b', 'c'], from, to)).toEqual(expected))
+})
+
+it('knows a preview of other layers, or of the same in another order, for an old one', () => {
+  const locked = (template: string, version: string) =>
+    ({ template, version, type: 'custom', sha256: '', sizeBytes: 0, files: 0 }) as const
+  const stack = preview({ layers: [locked('base', '1'), locked('map', '2')] })
+  const of = (...layers: [string, string | undefined][]) =>
+    isPreviewOf(stack, draft({ layers: layers.map(([template, version], key) => ({ key, template, version })) }))
+  expect(of(['base', undefined], ['map', '2'])).toBe(true)
+  expect(of(['base', undefined], ['map', '3'])).toBe(false)
+  expect(of(['map', undefined], ['base', undefined])).toBe(false)
+  expect(of(['base', undefined])).toBe(false)
 })
