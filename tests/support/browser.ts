@@ -1,5 +1,8 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { chromium } from 'playwright-core'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { findProgram } from './packages.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -21,6 +24,18 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // Whatever a page asks for, no name is ever looked up.
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
     ],
   })
+}
+
+let pictures: string | undefined
+
+/** Keeps what is on screen for whoever has to find out why a test failed, and says where. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  pictures ??= await mkdtemp(join(tmpdir(), 'strata-pictures-'))
+  const path = join(pictures, `${name.replaceAll(/[^a-z0-9]+/gi, '-')}.png`)
+  await page.screenshot({ path, fullPage: true })
+  console.error(`Picture of the page: ${path}`)
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { dirname } from 'node:path'
 
 /** A program of ours under test, with everything it said. */
 export interface Program {
@@ -16,11 +17,26 @@ export function startProgram(script: string, args: readonly string[], env: Recor
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  return follow(child, signal => child.kill(signal))
+}
+
+/** Runs a line in a shell as if it were typed there, in `folder`; ending it ends everything that the line started. */
+export function runInShell(line: string, folder: string, env: Record<string, string>): Program {
+  const child = spawn('sh', ['-c', line], {
+    cwd: folder,
+    env: { ...env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  return follow(child, signal => child.pid !== undefined && process.kill(-child.pid, signal))
+}
+
+function follow(child: ChildProcess, kill: (signal: NodeJS.Signals) => unknown): Program {
   let text = ''
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     text += chunk.toString()
   })
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     text += chunk.toString()
   })
   const ended = new Promise<void>(resolve => child.on('exit', () => resolve()))
@@ -28,7 +44,7 @@ export function startProgram(script: string, args: readonly string[], env: Recor
     process: child,
     said: () => text,
     end: async (signal = 'SIGTERM') => {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      if (child.exitCode === null && child.signalCode === null) kill(signal)
       await ended
     },
   }
