@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'rolldown'
 
 /**
@@ -17,5 +19,11 @@ export default defineConfig({
   input: 'agent/main.ts',
   platform: 'node',
   plugins: [leaveOutUnused],
-  output: { file: 'dist/agent/strata-agent.mjs', format: 'esm', codeSplitting: false },
+  output: {
+    file: 'dist/agent/strata-agent.mjs',
+    format: 'esm',
+    codeSplitting: false,
+    // Before everything else of the file, because the rest does not get far in an older Node.
+    banner: readFileSync(join(import.meta.dirname, 'older-node.mjs'), 'utf8'),
+  },
 })

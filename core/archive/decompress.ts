@@ -1,4 +1,4 @@
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import zlib from 'node:zlib'
 import type { Gunzip, ZstdDecompress } from 'node:zlib'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../shared/errors'
@@ -54,7 +54,7 @@ async function gunzip(
   limits: ArchiveLimits,
   signal?: AbortSignal,
 ): Promise<void> {
-  const decoder = createGunzip({ chunkSize: CHUNK_BYTES })
+  const decoder = zlib.createGunzip({ chunkSize: CHUNK_BYTES })
   const guard = new ExpansionGuard(limits)
   await decode(source, decoder, guard, write, signal)
   // The decoder passes over whatever follows the last member and begins with a zero byte.
@@ -70,9 +70,9 @@ async function unzstd(
   signal?: AbortSignal,
 ): Promise<void> {
   const frames = new ZstdFrames()
-  const decoder = createZstdDecompress({
+  const decoder = zlib.createZstdDecompress({
     chunkSize: CHUNK_BYTES,
-    params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+    params: { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
   })
   async function* inFrames() {
     for await (const chunk of source) yield* frames.split(chunk)

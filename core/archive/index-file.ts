@@ -1,19 +1,16 @@
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import zlib from 'node:zlib'
 import { AppError } from '../../shared/errors'
 import { layerIndex } from '../../shared/schemas/layer-index'
 import type { LayerIndex } from '../../shared/schemas/layer-index'
-
-const compress = promisify(zstdCompress)
-const decompress = promisify(zstdDecompress)
 
 /** More than an index within the archive limits can take. */
 const MAX_JSON_BYTES = 512 * 1024 ** 2
 
 /** An index as the bytes to keep: JSON in a zstd frame with a checksum. */
 export async function encodeIndex(index: LayerIndex): Promise<Buffer> {
-  return compress(JSON.stringify(index), {
-    params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
+  return promisify(zlib.zstdCompress)(JSON.stringify(index), {
+    params: { [zlib.constants.ZSTD_c_compressionLevel]: 3, [zlib.constants.ZSTD_c_checksumFlag]: 1 },
   })
 }
 
@@ -25,7 +22,7 @@ export async function encodeIndex(index: LayerIndex): Promise<Buffer> {
  */
 export async function decodeIndex(bytes: Uint8Array): Promise<LayerIndex> {
   try {
-    const json = await decompress(bytes, { maxOutputLength: MAX_JSON_BYTES })
+    const json = await promisify(zlib.zstdDecompress)(bytes, { maxOutputLength: MAX_JSON_BYTES })
     return layerIndex.parse(JSON.parse(json.toString('utf8')))
   } catch (error) {
     throw new AppError(

@@ -10,7 +10,7 @@ export interface JoinCommandInput {
 
 /**
  * One line for a shell, to be pasted on the machine: it fetches the agent, checks it, and runs it. Needs curl, sha256sum
- * and Node. Every value is quoted, so that no name of a node is ever read as a command.
+ * and Node (an older one fetches Node 24 by npm). Every value is quoted, so that no name of a node is ever read as a command.
  */
 export function joinCommand({ brainUrl, joinToken, nodeName, agentSha256 }: JoinCommandInput): string {
   const file = 'strata-agent.mjs'
