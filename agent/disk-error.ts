@@ -10,7 +10,11 @@ const FULL = new Set(['ENOSPC', 'EDQUOT'])
  */
 export function diskError(error: unknown, doing: string): unknown {
   if (isAppError(error) || !isFullDisk(error)) return error
-  return new AppError('DISK_FULL', `The node's disk is full while ${doing}. What was half done was removed; free some space (empty the layer cache, for one) and try again.`, { cause: error })
+  return new AppError(
+    'DISK_FULL',
+    `The node's disk is full while ${doing}. What was half done was removed; free some space (empty the layer cache, for one) and try again.`,
+    { cause: error },
+  )
 }
 
 /** Also of a program that was run and said so. */

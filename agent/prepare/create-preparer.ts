@@ -41,7 +41,11 @@ export const createPreparer: CreatePreparer = async context => {
     const staging = makeStaging(folders)
     try {
       options.signal.throwIfAborted()
-      await stacks.remember(spec.id, { layout: options.layout, held: true, layers: spec.layers.map(layer => layer.sha256) })
+      await stacks.remember(spec.id, {
+        layout: options.layout,
+        held: true,
+        layers: spec.layers.map(layer => layer.sha256),
+      })
       if (!spec.persistent) await stacks.clearOwnFiles(spec.id)
       await failpoint('prepare.afterClear')
       await failpoint('prepare.beforeLayout')
@@ -56,27 +60,56 @@ export const createPreparer: CreatePreparer = async context => {
   function refuseOtherLayout(spec: InstanceSpec, options: PrepareOptions): void {
     const known = stacks.find(spec.id)
     if (!known || known.layout === options.layout || !spec.persistent) return
-    throw new AppError('LAYOUT_FAILED', `The own files of this server are kept for the layout "${known.layout}", but the node now lays servers out by "${options.layout}". Nothing was changed. Set STRATA_LAYOUT=${known.layout} on the node (and its runtime back), or make the server anew.`)
+    throw new AppError(
+      'LAYOUT_FAILED',
+      `The own files of this server are kept for the layout "${known.layout}", but the node now lays servers out by "${options.layout}". Nothing was changed. Set STRATA_LAYOUT=${known.layout} on the node (and its runtime back), or make the server anew.`,
+    )
   }
 
-  async function layOut(spec: InstanceSpec, held: readonly HeldLayer[], options: PrepareOptions, staging: string): Promise<Prepared> {
-    const stack = spec.layers.map((layer, at) => ({ template: layer.template, version: layer.version, type: layer.type, index: held[at]!.index }))
+  async function layOut(
+    spec: InstanceSpec,
+    held: readonly HeldLayer[],
+    options: PrepareOptions,
+    staging: string,
+  ): Promise<Prepared> {
+    const stack = spec.layers.map((layer, at) => ({
+      template: layer.template,
+      version: layer.version,
+      type: layer.type,
+      index: held[at]!.index,
+    }))
     const merged = mergeStack(stack)
     checkRequired(merged, stack)
     const values = new Map(Object.entries(spec.variables))
     const plan = planStack(merged, { values })
     options.onProgress({ step: 'render', doneBytes: 0, totalBytes: null })
-    const filled = new Map(plan.fills.map(({ path, layer }) => [path, fillIn(readFileSync(join(held[layer]!.root, path)), values)]))
+    const filled = new Map(
+      plan.fills.map(({ path, layer }) => [path, fillIn(readFileSync(join(held[layer]!.root, path)), values)]),
+    )
     const folder = stacks.folderOf(spec.id)
     await failpoint('prepare.beforeRename')
 
     if (options.layout === 'overlay') {
       const files = plan.fills.map(({ path, mode }) => ({ path, mode, content: filled.get(path)! }))
-      const o = await layOutOverlay({ files, whiteouts: plan.whiteouts }, { folders, instanceFolder: folder, staging, layerRoots: held.map(layer => layer.root), planHash: plan.planHash, owner })
+      const o = await layOutOverlay(
+        { files, whiteouts: plan.whiteouts },
+        {
+          folders,
+          instanceFolder: folder,
+          staging,
+          layerRoots: held.map(layer => layer.root),
+          planHash: plan.planHash,
+          owner,
+        },
+      )
       return {
         planHash: plan.planHash,
         layout: 'overlay',
-        mount: { kind: 'volume', name: `strata-${spec.id}-${plan.planHash.slice(0, 12)}`, options: { type: 'overlay', device: 'overlay', o } },
+        mount: {
+          kind: 'volume',
+          name: `strata-${spec.id}-${plan.planHash.slice(0, 12)}`,
+          options: { type: 'overlay', device: 'overlay', o },
+        },
         notices: [],
       }
     }
@@ -87,8 +120,18 @@ export const createPreparer: CreatePreparer = async context => {
       const key = content ? createHash('sha256').update(content).digest('hex') : entry.sha256
       return { type: 'file', path: entry.path, mode: entry.mode, key, source }
     })
-    await layOutCopy(entries, { root: join(folder, 'files'), baselineFile: join(folder, 'baseline.json'), staging, owner })
-    return { planHash: plan.planHash, layout: 'copy', mount: { kind: 'directory', path: join(folder, 'files') }, notices: [] }
+    await layOutCopy(entries, {
+      root: join(folder, 'files'),
+      baselineFile: join(folder, 'baseline.json'),
+      staging,
+      owner,
+    })
+    return {
+      planHash: plan.planHash,
+      layout: 'copy',
+      mount: { kind: 'directory', path: join(folder, 'files') },
+      notices: [],
+    }
   }
 
   const preparer: Preparer = {
@@ -102,7 +145,11 @@ export const createPreparer: CreatePreparer = async context => {
       prepare(spec, options).catch((error: unknown) => {
         const known = diskError(error, `preparing ${spec.name}`)
         if (isAppError(known) || options.signal.aborted) throw known
-        throw new AppError('PREPARE_FAILED', `The server could not be laid out: ${error instanceof Error ? error.message : String(error)}. Its own files are as they were; look at the agent's log, then start it again.`, { cause: error })
+        throw new AppError(
+          'PREPARE_FAILED',
+          `The server could not be laid out: ${error instanceof Error ? error.message : String(error)}. Its own files are as they were; look at the agent's log, then start it again.`,
+          { cause: error },
+        )
       }),
     release: stacks.release,
     discard: stacks.discard,

@@ -80,7 +80,9 @@ export interface LayerCache {
   figures(): { layers: number; bytes: number; hits: number; misses: number }
   list(): Promise<CachedLayer[]>
   /** Empties what is not in use: the named templates or versions, or everything. */
-  purge(layers?: readonly { template: string; version?: string | undefined }[]): Promise<{ removedLayers: number; freedBytes: number; keptInUse: number }>
+  purge(
+    layers?: readonly { template: string; version?: string | undefined }[],
+  ): Promise<{ removedLayers: number; freedBytes: number; keptInUse: number }>
 }
 
 /** What `createPreparer` of `create-preparer.ts` is given. */

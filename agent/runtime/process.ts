@@ -79,7 +79,8 @@ export class ProcessRuntime implements ContainerRuntime {
   async create(run: RunSpec): Promise<void> {
     const existing = await this.look(run.instanceId)
     if (existing?.runId === run.runId && existing.state !== 'exited') return
-    if (existing?.state === 'running' || existing?.state === 'paused') throw new RunAlive(run.instanceId, existing.runId)
+    if (existing?.state === 'running' || existing?.state === 'paused')
+      throw new RunAlive(run.instanceId, existing.runId)
     if (run.mount.kind !== 'directory')
       throw new AppError('LAYOUT_FAILED', 'Without Docker nothing can be mounted; the copy layout is needed.')
     const directory = run.mount.path

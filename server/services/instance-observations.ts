@@ -56,7 +56,11 @@ export function createInstanceObservations(deps: InstanceObservationsDeps): Inst
   function withoutSecrets(record: InstanceRecord, observation: Observation): Observation {
     const hide = hideSecrets(record, secrets)
     const { reason, lastLines } = observation
-    return { ...observation, lastLines: lastLines.map(hide), reason: reason && { ...reason, message: hide(reason.message) } }
+    return {
+      ...observation,
+      lastLines: lastLines.map(hide),
+      reason: reason && { ...reason, message: hide(reason.message) },
+    }
   }
 
   /** In the same commit as the failure: a brain that dies in between must not leave a failure that nobody mends. */

@@ -54,9 +54,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(join(bundle, '..'), { recursive: true }))
 
 /** Each error is waited out for five seconds, so not every step has one. */
-const ERRORS = DEATHS.filter(([failpoint]) =>
-  /afterLayout|afterCreate|afterInput|beforeRecord|half/.test(failpoint),
-)
+const ERRORS = DEATHS.filter(([failpoint]) => /afterLayout|afterCreate|afterInput|beforeRecord|half/.test(failpoint))
 
 describe.each([
   ['kill', DEATHS],

@@ -22,7 +22,10 @@ afterEach(async () => {
 async function fill(name: string): Promise<void> {
   for (const [part, size] of [MIB, 4_096, 1].entries())
     for (let index = 0; ; index++) {
-      const full = await writeFile(join(disk, `${name}-${part}-${index}`), Buffer.alloc(size, 1)).then(() => false, isFullDisk)
+      const full = await writeFile(join(disk, `${name}-${part}-${index}`), Buffer.alloc(size, 1)).then(
+        () => false,
+        isFullDisk,
+      )
       if (full) break
     }
 }

@@ -167,34 +167,37 @@ describe.each(['kill', 'error-once'] as const)('inside a step, by %s', fault => 
     return existsSync(join(dataDir, 'processes', id, 'run.json')) ? 1 : 0
   }
 
-  it.each(DEATHS)('%s: at %s while it is to be %s converges, and leaves nothing half done', async (kind, failpoint, during) => {
-    runtime = kind
-    agent = start({ STRATA_JOIN_TOKEN: brain.agents.addJoinToken(nodeId) })
-    await waitFor('the node', () => brain.agents.of('report')[0])
-    if (during !== 'RUNNING') await bring('RUNNING')
-    const before = latest()
-    await agent.end('SIGKILL')
-    const reports = brain.agents.of('report').length
-    agent = start({ STRATA_FAILPOINTS: `${failpoint}=${fault}` })
-    await waitFor('the node to be back', () => brain.agents.of('report')[reports])
-    // A server that ran was not restarted.
-    if (before) expect(latest()).toMatchObject({ state: 'RUNNING', runId: before.runId, startedAt: before.startedAt })
-    if (fault === 'kill') {
-      const dying = bring(during).catch(() => undefined)
-      await waitFor(`the death at ${failpoint}`, () => agent.process.signalCode === 'SIGKILL')
-      agent = start({})
-      await dying
-    }
-    await bring(during)
-    if (during === 'RUNNING') {
-      expect(await running()).toBe(1)
-    } else {
-      await waitFor('whatever ran to be gone', async () => (await running()) === 0 && (await volumes()).length === 0)
-    }
-    if (during === 'DESTROYED') {
-      await waitFor('the record to be gone', () => readdirSync(join(dataDir, 'instances')).length === 0)
-      expect(existsSync(join(dataDir, 'stacks', id))).toBe(false)
-    }
-    await waitFor('staging to be empty', () => readdirSync(join(dataDir, 'staging')).length === 0)
-  })
+  it.each(DEATHS)(
+    '%s: at %s while it is to be %s converges, and leaves nothing half done',
+    async (kind, failpoint, during) => {
+      runtime = kind
+      agent = start({ STRATA_JOIN_TOKEN: brain.agents.addJoinToken(nodeId) })
+      await waitFor('the node', () => brain.agents.of('report')[0])
+      if (during !== 'RUNNING') await bring('RUNNING')
+      const before = latest()
+      await agent.end('SIGKILL')
+      const reports = brain.agents.of('report').length
+      agent = start({ STRATA_FAILPOINTS: `${failpoint}=${fault}` })
+      await waitFor('the node to be back', () => brain.agents.of('report')[reports])
+      // A server that ran was not restarted.
+      if (before) expect(latest()).toMatchObject({ state: 'RUNNING', runId: before.runId, startedAt: before.startedAt })
+      if (fault === 'kill') {
+        const dying = bring(during).catch(() => undefined)
+        await waitFor(`the death at ${failpoint}`, () => agent.process.signalCode === 'SIGKILL')
+        agent = start({})
+        await dying
+      }
+      await bring(during)
+      if (during === 'RUNNING') {
+        expect(await running()).toBe(1)
+      } else {
+        await waitFor('whatever ran to be gone', async () => (await running()) === 0 && (await volumes()).length === 0)
+      }
+      if (during === 'DESTROYED') {
+        await waitFor('the record to be gone', () => readdirSync(join(dataDir, 'instances')).length === 0)
+        expect(existsSync(join(dataDir, 'stacks', id))).toBe(false)
+      }
+      await waitFor('staging to be empty', () => readdirSync(join(dataDir, 'staging')).length === 0)
+    },
+  )
 })

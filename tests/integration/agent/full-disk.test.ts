@@ -13,7 +13,13 @@ describe('a disk without room for one more file', () => {
     dataDir = mkdtempSync(join(tmpdir(), 'strata-full-'))
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,nr_inodes=20', 'tmpfs', dataDir])
     const layerUrl = () => Promise.reject(new Error('no layers here'))
-    const made = await createPreparer({ dataDir, owner: { uid: 1000, gid: 1000 }, cacheLimitBytes: null, layerUrl, warn() {} })
+    const made = await createPreparer({
+      dataDir,
+      owner: { uid: 1000, gid: 1000 },
+      cacheLimitBytes: null,
+      layerUrl,
+      warn() {},
+    })
     preparer = made.preparer
   })
   afterEach(() => {

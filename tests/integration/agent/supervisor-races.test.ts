@@ -50,7 +50,11 @@ describe('what comes in the middle of something', () => {
     const accepted = node.prepare({ ...spec, variables: { GREETING: 'new' } }, 2)
     held.letGo()
     await accepted
-    const prepared = await node.seen(spec.id, 'generation 2', ({ state, generation }) => state === 'PREPARED' && generation === 2)
+    const prepared = await node.seen(
+      spec.id,
+      'generation 2',
+      ({ state, generation }) => state === 'PREPARED' && generation === 2,
+    )
     expect(prepared.reason?.code).toBe('PROCESS_RUNTIME')
     expect(readFileSync(join(node.dataDir, 'stacks', spec.id, 'hello.txt'), 'utf8')).toBe('new\n')
   })

@@ -9,7 +9,15 @@ const LIMIT = POLICY.channel.messageBytes
 
 function reportOf(count: number, lastLines: string[], message = 'It crashed.'): NodeReport {
   const instances = Array.from({ length: count }, (_, at) => ({
-    ...observationOf(agentRecord({ instanceId: `i-${at}`, state: 'FAILED', seq: at, lastLines, reason: { code: 'CRASH_LOOP', message } })),
+    ...observationOf(
+      agentRecord({
+        instanceId: `i-${at}`,
+        state: 'FAILED',
+        seq: at,
+        lastLines,
+        reason: { code: 'CRASH_LOOP', message },
+      }),
+    ),
     name: `Server ${at}`,
   }))
   return { stream: 0, instances } as unknown as NodeReport
@@ -38,6 +46,8 @@ describe('a report that must fit into one message', () => {
     expect(messageBytes(fitReport(reportOf(40, lines)))).toBeLessThan(LIMIT)
     const fitted = fitReport(reportOf(600, ['x'], 'y'.repeat(2_000)))
     expect(messageBytes(fitted)).toBeLessThan(LIMIT)
-    expect(fitted.instances.every(({ state, reason }) => state === 'FAILED' && reason?.code === 'CRASH_LOOP')).toBe(true)
+    expect(fitted.instances.every(({ state, reason }) => state === 'FAILED' && reason?.code === 'CRASH_LOOP')).toBe(
+      true,
+    )
   })
 })

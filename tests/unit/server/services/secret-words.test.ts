@@ -5,7 +5,10 @@ const box = { open: (sealed: string) => sealed.replace('sealed:', '') }
 const hide = (secrets: Record<string, string>, text: string) =>
   hideSecrets(
     {
-      variables: { MOTD: 'welcome', ...Object.fromEntries(Object.entries(secrets).map(([k, v]) => [k, `sealed:${v}`])) },
+      variables: {
+        MOTD: 'welcome',
+        ...Object.fromEntries(Object.entries(secrets).map(([k, v]) => [k, `sealed:${v}`])),
+      },
       secretNames: Object.keys(secrets),
     },
     box,
