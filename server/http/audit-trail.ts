@@ -10,6 +10,8 @@ export interface AuditNote {
   subjectId?: string
   actor?: Principal['actor']
   detail?: Record<string, unknown>
+  /** This time it was only asked what would be; there is nothing to tell of. */
+  isQuestion?: true
 }
 
 export interface AuditFacts {
@@ -26,6 +28,7 @@ const ANONYMOUS = { kind: 'user', id: null, name: 'anonymous' } as const
 
 /** Writes one entry for one request, whatever came of it. The act stands even if this fails: then the log says so. */
 export async function recordAudit(brain: Brain, facts: AuditFacts, error: AppError | null): Promise<void> {
+  if (facts.note.isQuestion) return
   const outcome = error === null ? 'done' : error.status >= 500 ? 'failed' : 'refused'
   const actor = facts.note.actor ?? facts.principal?.actor ?? ANONYMOUS
   if (actor === ANONYMOUS && outcome === 'refused' && !brain.anonymousAudit.take()) return

@@ -17,8 +17,9 @@ export default defineEndpoint({
   response: z.union([instance, placementExplanation]),
   status: 201,
   audit: { action: 'instance.create' },
-  async handler({ brain, principal, query, body, event }) {
+  async handler({ brain, principal, query, body, event, note }) {
     if (!query.dryRun) return tagRevision(event, await brain.instances.create(principal.actor, body))
+    note({ isQuestion: true })
     setResponseStatus(event, 200)
     return brain.instances.explain(body)
   },

@@ -504,6 +504,8 @@ describe('placement', () => {
     expect((await api.call('POST', '/instances?dryRun=true', { ...input, variables: {} })).body.code).toBe(
       'VARIABLES_MISSING',
     )
+    const { items } = await api.ok<{ items: { action: string }[] }>(200, 'GET', '/audit')
+    expect(items.map(({ action }) => action)).not.toContain('instance.create')
   })
 
   it('never gives one port twice, however many are created at once', async () => {
