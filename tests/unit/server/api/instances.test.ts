@@ -143,7 +143,7 @@ describe('the life of an instance', () => {
 
 describe('pressing', () => {
   it('fifty times has one effect', async () => {
-    const { agent } = await api.join('one', { behaviour: { stepMs: 300 } })
+    const { agent } = await api.join('one', { behaviour: { stepMs: 1_000 } })
     const { id } = await create()
     await api.until(id, { state: 'RUNNING' })
     const answers = await Promise.all(
