@@ -154,7 +154,7 @@ describe('pressing', () => {
     await Promise.all(Array.from({ length: 50 }, () => api.ok(202, 'POST', `/instances/${id}/start`)))
     expect((await api.instance(id)).generation).toBe(2)
     expect(agent.received.filter(({ name }) => name === 'instance.stop')).toHaveLength(1)
-  })
+  }, 30_000)
 
   it('opposite buttons at once gives each a definite answer and one outcome', async () => {
     await api.join('one')
