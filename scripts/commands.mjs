@@ -23,6 +23,15 @@ const COMMANDS = {
   typecheck: () => runSteps(['prepare', 'typecheck']),
   knip: args => runTool(tool('knip'), args),
   'test:unit': args => runTool(tool('vitest'), ['run', '--project', 'unit', ...args]),
+  // What takes too long for every day: ten thousand runs of what the brain must never do.
+  'test:nightly': args =>
+    runTool(
+      tool('vitest'),
+      ['run', '--project', 'unit', '--testTimeout', '1800000', ...(args.length ? args : ['property'])],
+      {
+        env: { ...process.env, STRATA_PROPERTY_RUNS: '10000' },
+      },
+    ),
   'agent:fake': typescript('tests/fakes/run-fake-agent.ts'),
   'db:generate': args => runTool(tool('drizzle-kit'), ['generate', ...args]),
 }
