@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../shared/errors'
-import type { AgentEvents, Clock, InstanceStore, LayerSource, SecretBox } from '../ports'
+import type { NodeSpecs } from '../../shared/schemas/node'
+import type { AgentEvents, Clock, InstanceStore, LayerSource, NodeRecord, SecretBox } from '../ports'
 import type { InstanceObservations } from './instance-observations'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
@@ -67,7 +68,8 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
     async report(nodeId, { specs, load, instances: reported }) {
       const node = directory.find(nodeId)
       if (!node) return
-      if (!isDeepStrictEqual(node.specs, specs)) await directory.update(nodeId, { specs })
+      if (!isDeepStrictEqual(node.specs, specs))
+        await directory.update(nodeId, { specs, ...saidByMachine(node, specs) })
       const { found, stillHeld } = await observations.report(nodeId, reported)
       const isNewConnection = !live.isReady(nodeId)
       live.touch(nodeId)
@@ -97,4 +99,10 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       )
     },
   }
+}
+
+/** What the machine says of its place when it joins counts where nobody said it here; from then on the panel decides. */
+function saidByMachine(node: NodeRecord, specs: NodeSpecs): Partial<Pick<NodeRecord, 'region' | 'tags'>> {
+  if (node.specs !== null) return {}
+  return { region: node.region ?? specs.region ?? null, tags: node.tags.length > 0 ? node.tags : (specs.tags ?? []) }
 }

@@ -56,6 +56,13 @@ describe('adding a node', () => {
 })
 
 describe('joining', () => {
+  it('takes region and tags from the machine where nobody said them here', async () => {
+    const { node: joined } = await api.join('placed', { specs: { region: 'eu', tags: ['ssd'] } })
+    expect(joined).toMatchObject({ region: 'eu', tags: ['ssd'] })
+    await api.ok(200, 'PATCH', `/nodes/${joined.id}`, { region: null })
+    expect(await api.ok(200, 'GET', `/nodes/${joined.id}`)).toMatchObject({ region: null, tags: ['ssd'] })
+  })
+
   it('takes a token once; afterwards the node has a secret of its own', async () => {
     const { node: joined, agent } = await api.join('one')
     expect(joined).toMatchObject({ contact: 'online', joinedAt: now, lastSeenAt: now, specs: { cpus: 8 } })
