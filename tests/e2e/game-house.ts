@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ApiClient } from '../support/api-client'
 import { freePort, openStrata } from '../support/strata'
 import type { Strata } from '../support/strata'
 import { packTeeworlds } from './teeworlds-layers'
@@ -38,41 +37,51 @@ export async function nodeSettings(strata: Strata, name: string) {
   }
 }
 
-/** A Strata in which a real game server runs already, made over the API: brain, agent, layers, instance. */
-export async function openGameHouse(server: { node: string; name: string }) {
+/** A Strata with one node that has joined, made over the API. */
+export async function openHouse(node: string) {
   const strata = await openStrata()
   let brain = await strata.startBrain()
   const api = await strata.signIn()
-  const made = await api.expectStatus(201, 'POST', '/nodes', { name: server.node })
-  const settings = await nodeSettings(strata, server.node)
-  let agent = strata.startAgent(server.node, { ...settings, STRATA_JOIN_TOKEN: String(made.body.joinToken) })
-  const layers = await publishTeeworlds(api, strata.folder)
-  const variables = { RCON_PASSWORD: 'sesame-9f3' }
-  const created = await api.expectStatus(201, 'POST', '/instances', { name: server.name, layers, variables })
-  const id = String(created.body.id)
-  await api.state(id, 'RUNNING')
+  const made = await api.expectStatus(201, 'POST', '/nodes', { name: node })
+  const settings = await nodeSettings(strata, node)
+  let agent = strata.startAgent(node, { ...settings, STRATA_JOIN_TOKEN: String(made.body.joinToken) })
+  const ids: string[] = []
 
   return {
     strata,
     api,
-    id,
+    /** Returns the id of the new server. */
+    async create(body: { name: string } & Record<string, unknown>): Promise<string> {
+      const id = String((await api.expectStatus(201, 'POST', '/instances', body)).body.id)
+      ids.push(id)
+      return id
+    },
     killBrain: () => brain.end('SIGKILL'),
     startBrain: async () => void (brain = await strata.startBrain()),
     killAgent: () => agent.end('SIGKILL'),
-    startAgent: () => void (agent = strata.startAgent(server.node, settings)),
+    startAgent: () => void (agent = strata.startAgent(node, settings)),
     async close() {
       await agent.end('SIGKILL')
-      removeFromDocker(id)
+      for (const id of ids) removeFromDocker(id)
       await strata.close()
     },
   }
 }
-export type GameHouse = Awaited<ReturnType<typeof openGameHouse>>
+export type House = Awaited<ReturnType<typeof openHouse>>
 
-async function publishTeeworlds(api: ApiClient, folder: string): Promise<{ template: string }[]> {
-  const archives = packTeeworlds(folder)
+/** A house in which a real game server runs already. */
+export async function openGameHouse(server: { node: string; name: string }) {
+  const house = await openHouse(server.node)
+  const archives = packTeeworlds(house.strata.folder)
   const layers = { 'tw-base': archives.base, 'tw-ctf': archives.gamemode, 'tw-map': archives.map }
   for (const [id, path] of Object.entries(layers))
-    await api.expectStatus(201, 'PUT', `/templates/${id}/versions/1.0.0`, readFileSync(path))
-  return Object.keys(layers).map(template => ({ template }))
+    await house.api.expectStatus(201, 'PUT', `/templates/${id}/versions/1.0.0`, readFileSync(path))
+  const id = await house.create({
+    name: server.name,
+    layers: Object.keys(layers).map(template => ({ template })),
+    variables: { RCON_PASSWORD: 'sesame-9f3' },
+  })
+  await house.api.state(id, 'RUNNING')
+  return { ...house, id }
 }
+export type GameHouse = Awaited<ReturnType<typeof openGameHouse>>

@@ -13,11 +13,19 @@ import { openPerson } from './person'
 import type { Person } from './person'
 import { keepStateJournal } from './state-journal'
 import { escapingArchive, packTeeworlds } from './teeworlds-layers'
+import { dropFiles, slowUploads } from './uploading'
 
 const ADMIN = { username: 'ada', password: 'a long enough password' }
 const NODE = 'cellar'
 const SERVER = 'ctf-1'
 const WAY_UP = ['Requested', 'Preparing', 'Prepared', 'Starting', 'Running']
+const WAY_DOWN = ['Stopping', 'Stopped']
+
+/** What lasts for less than the eye sees may be left out, but nothing is ever shown out of turn. */
+function expectInTurn(shown: string[], order: string[]): void {
+  expect(shown).toEqual(order.filter(word => shown.includes(word)))
+  expect(shown.at(-1)).toBe(order.at(-1))
+}
 
 /**
  * Point 4 of the main job: somebody who has never seen the panel builds a server from layers and looks after it. Things are
@@ -147,10 +155,7 @@ describe('the main job, in the browser', () => {
     expect(await base.getByRole('textbox', { name: 'Version' }).inputValue()).toBe('1.0.0')
     await ada.look()
 
-    const line = await ada.context.newCDPSession(ada.page)
-    const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 300_000 }
-    await line.send('Network.enable')
-    await line.send('Network.emulateNetworkConditions', slow)
+    const slowLine = await slowUploads(ada.page, 300_000)
     await base.getByRole('button', { name: 'Publish' }).click()
     await ada.see(base.getByRole('progressbar', { name: 'Upload of tw-base-1.0.0.tar.gz' }))
     await ada.see(base.getByText(/of 1\.4 MB/))
@@ -158,7 +163,7 @@ describe('the main job, in the browser', () => {
     await ada.look()
     await base.getByRole('button', { name: 'Cancel' }).click()
     await base.getByRole('button', { name: 'Publish' }).click()
-    await line.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 })
+    await slowLine.end()
     for (const file of ['tw-ctf-1.0.0.tar.gz', 'tw-map-1.0.0.tar.gz'])
       await item(file).getByRole('button', { name: 'Publish' }).click()
     await ada.see(base.getByText('tw-base, version 1.0.0, is published: 6 files.'))
@@ -170,16 +175,7 @@ describe('the main job, in the browser', () => {
   })
 
   it('says which entry of a bad archive is at fault, and adds nothing', async () => {
-    const dropped = await ada.page.evaluateHandle(
-      bytes => {
-        const data = new DataTransfer()
-        data.items.add(new File([Uint8Array.from(bytes)], 'evil-1.0.tar.gz'))
-        data.items.add(new File(['no archive'], 'notes.txt'))
-        return data
-      },
-      [...escapingArchive()],
-    )
-    await ada.role('table').dispatchEvent('drop', { dataTransfer: dropped })
+    await dropFiles(ada.role('table'), { 'evil-1.0.tar.gz': escapingArchive(), 'notes.txt': Buffer.from('words') })
     const dialog = ada.role('dialog', { name: 'Publish templates' })
     await ada.see(dialog.getByRole('alert').getByText('Not an archive Strata can read: notes.txt'))
     const item = dialog.getByRole('region', { name: 'evil-1.0.tar.gz' })
@@ -233,15 +229,12 @@ describe('the main job, in the browser', () => {
     await ada.see(ada.role('heading', { name: SERVER }))
     await ada.see(ada.state('Running'), 60_000)
     id = new URL(ada.page.url()).pathname.split('/').at(-1)!
-    // One that lasts for less than the eye sees may be left out, but none is ever shown out of turn.
-    const words = await shown()
-    expect(words).toEqual(WAY_UP.filter(word => words.includes(word)))
-    expect(words).toContain('Starting')
-    const events = await ada.role('region', { name: 'Events' }).innerText()
+    expectInTurn(await shown(), WAY_UP)
+    const events = ada.role('region', { name: 'Events' })
     for (const [at, word] of WAY_UP.slice(1).entries())
-      expect(events).toMatch(new RegExp(`${word}\\s+from ${WAY_UP[at]}`))
-    expect(events).toContain(`Placed on "${NODE}"`)
-    expect(events).toContain(`by ${ADMIN.username}`)
+      await expect.poll(() => events.innerText()).toMatch(new RegExp(`${word}\\s+from ${WAY_UP[at]}`))
+    expect(await events.innerText()).toContain(`Placed on "${NODE}"`)
+    expect(await events.innerText()).toContain(`by ${ADMIN.username} · create.requested`)
 
     const address = await ada
       .role('region', { name: 'Facts' })
@@ -262,7 +255,7 @@ describe('the main job, in the browser', () => {
     await ada.role('textbox', { name: `Line to ${SERVER}` }).fill('sv_name "Renamed by hand"')
     await ada.role('button', { name: 'Send' }).click()
     await ada.see(output.getByText('cmd=\'sv_name "Renamed by hand"\''))
-    expect((await askTeeworlds('127.0.0.1', port)).name).toBe('Renamed by hand')
+    await expect.poll(async () => (await askTeeworlds('127.0.0.1', port)).name).toBe('Renamed by hand')
     expect(ada.complaints()).toEqual([])
   })
 
@@ -273,15 +266,18 @@ describe('the main job, in the browser', () => {
       await expect.poll(async () => (await shown()).slice(1).at(-1), { timeout: 60_000 }).toBe(end)
       return shown()
     }
-    expect(await after('Stop', 'Stopped')).toEqual(['Running', 'Stopping', 'Stopped'])
+    const answer = () => askTeeworlds('127.0.0.1', port, 500)
+    expectInTurn(await after('Stop', 'Stopped'), ['Running', ...WAY_DOWN])
+    await expect(answer()).rejects.toThrow()
     await ada.look()
-    const started = await after('Start', 'Running')
-    expect(started).toEqual(['Stopped', ...WAY_UP].filter(word => started.includes(word)))
-    const restarted = await after('Restart', 'Running')
-    const wayRound = ['Stopping', 'Stopped', ...WAY_UP].filter(word => restarted.slice(1).includes(word))
-    expect(restarted).toEqual(['Running', ...wayRound])
-    expect(restarted).toContain('Stopping')
-    expect(await after('Kill', 'Stopped')).toEqual(['Running', 'Stopping', 'Stopped'])
+    expectInTurn(await after('Start', 'Running'), ['Stopped', ...WAY_UP])
+    expect(await answer()).toMatchObject({ name: 'Capture the flag in ctf-1' })
+    const [first, ...round] = await after('Restart', 'Running')
+    expect(first).toBe('Running')
+    expectInTurn(round, [...WAY_DOWN, ...WAY_UP])
+    expect(round.length).toBeGreaterThan(1)
+    expectInTurn(await after('Kill', 'Stopped'), ['Running', ...WAY_DOWN])
+    await expect(answer()).rejects.toThrow()
     expect(ada.complaints()).toEqual([])
   })
 
