@@ -81,10 +81,11 @@ async function provideEngine(scratch, tally) {
 
 async function provideBrowser(tally) {
   const { findBrowser } = await import('../tests/support/browser.ts')
-  const { installPackages } = await import('../tests/support/packages.ts')
-  return attempt('Chromium', tally, () =>
-    findBrowser().catch(() => installPackages(['chromium', 'fonts-dejavu-core']).then(findBrowser)),
-  )
+  const { ensurePrograms, installPackages } = await import('../tests/support/packages.ts')
+  return attempt('Chromium', tally, async () => {
+    await ensurePrograms({ ip: 'iproute2', unshare: 'util-linux' })
+    return findBrowser().catch(() => installPackages(['chromium', 'fonts-dejavu-core']).then(findBrowser))
+  })
 }
 
 /** Tests that need an engine, and for the last a browser too. Each is counted as failed when what it needs is missing. */
