@@ -1,7 +1,7 @@
 import { toValue, type MaybeRefOrGetter } from 'vue'
 import { z } from 'zod'
 import { nodeCache } from '../shared/schemas/node'
-import { operation } from '../shared/schemas/status'
+import { operation } from '../shared/schemas/operation'
 
 const purged = operation.extend({ result: z.object({ freedBytes: z.number() }) })
 

@@ -17,7 +17,7 @@ import type { Instance, LockedLayer } from '../shared/schemas/instance'
 import type { NodeLoad, NodeSpecs } from '../shared/schemas/node'
 import type { LayerIndex } from '../shared/schemas/layer-index'
 import type { Manifest } from '../shared/schemas/manifest'
-import type { Operation } from '../shared/schemas/status'
+import type { Operation, OperationFilter } from '../shared/schemas/operation'
 import type { TemplateType } from '../shared/schemas/template-type'
 import type { InstanceRecord, NewInstanceEvent, NodeUsage } from './domain/instance-record'
 import type { NodeRecord } from './domain/node-record'
@@ -221,23 +221,25 @@ export interface TemplateStore {
 export type OperationRecord = Operation
 
 export interface OperationStore {
-  /** CONFLICT while another operation of the same subject runs: that is the lock. */
+  /** CONFLICT, naming it, while another operation of the same subject is active: that is the lock. */
   create(record: OperationRecord): Promise<void>
-  /** The record afterwards; undefined, and nothing written, when it does not run any more. */
+  /** The record afterwards; undefined, and nothing written, when it has ended already. */
   update(
     id: string,
-    change: Partial<Pick<OperationRecord, 'progress' | 'state' | 'result' | 'endedAt'>>,
+    change: Partial<Pick<OperationRecord, 'progress' | 'state' | 'cancelledBy' | 'result' | 'error' | 'endedAt'>>,
   ): Promise<OperationRecord | undefined>
   find(id: string): Promise<OperationRecord | undefined>
   /** The last one of this kind that ended well for the subject. */
-  findDone(kind: string, subject: OperationRecord['subject']): Promise<OperationRecord | undefined>
+  findDone(kind: string, subject: { kind: string; id: string }): Promise<OperationRecord | undefined>
   /** Newest first. */
-  list(filter: {
-    state?: OperationRecord['state']
-    limit: number
-    cursor?: string
-  }): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
-  running(): Promise<OperationRecord[]>
+  list(filter: OperationFilter): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
+  /** Running or cancelling, oldest first. */
+  active(): Promise<OperationRecord[]>
+  /**
+   * Forgets those that ended before; how many. Those of the brain itself stay: they are the mark that something was
+   * done once.
+   */
+  removeEnded(before: number): Promise<number>
 }
 
 /** Blobs by key. Two drivers (disk; s3 comes later), one contract suite in tests/contracts. */

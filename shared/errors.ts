@@ -31,6 +31,8 @@ export const ERRORS = {
   INVALID_TRANSITION: { status: 409, title: 'The state does not allow this' },
   INSTANCE_NOT_RUNNING: { status: 409, title: 'The server is not running' },
   INSTANCE_DESTROYED: { status: 409, title: 'The server was destroyed' },
+  OPERATION_CANCELLED: { status: 409, title: 'The work was cancelled' },
+  OPERATION_INTERRUPTED: { status: 503, title: 'The brain stopped while this ran' },
   // understood, but not possible
   UNKNOWN_LAYER: { status: 422, title: 'A layer does not exist' },
   VARIABLES_MISSING: { status: 422, title: 'Required variables have no value' },

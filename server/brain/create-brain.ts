@@ -66,7 +66,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const gateway = createGateway({ clock, log, addressOf: request => viewClient(request).address })
   const panel = tapPanelBus(gateway.panelBus)
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
-  const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids })
+  const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids, log })
   const people = createPeople({
     users: createUserStore(db),
     sessions: createSessionStore(db),
@@ -133,6 +133,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     await letGo()
     people.stop()
     status.stop()
+    await operations.stop()
     await exampleTold
     await fleet.stop()
     await library.stop()

@@ -8,8 +8,10 @@ export type Publish = <Name extends keyof BrainToPanel>(
   needs: Permission,
 ) => void
 
+const BURSTY: ReadonlySet<keyof BrainToPanel> = new Set(['instance.changed', 'node.changed', 'operation.changed'])
+
 /**
- * Thins out bursts of changes of one instance or node: the first goes at once, of those that follow within
+ * Thins out bursts of changes of one instance, node or operation: the first goes at once, of those that follow within
  * POLICY.channel.burstMs only the last, when that time is over. The last state always arrives. Everything else passes.
  */
 export function coalesce(emit: Publish): Publish {
@@ -30,8 +32,7 @@ export function coalesce(emit: Publish): Publish {
   return (name, payload, needs) => {
     // A node that is gone must not come back by a change that waited.
     if (name === 'node.removed' && 'id' in payload) held.delete(`node.changed ${payload.id}`)
-    const key =
-      (name === 'instance.changed' || name === 'node.changed') && 'id' in payload ? `${name} ${payload.id}` : null
+    const key = BURSTY.has(name) && 'id' in payload ? `${name} ${payload.id}` : null
     if (key === null) return emit(name, payload, needs)
     if (held.has(key)) {
       held.set(key, () => emit(name, payload, needs))

@@ -17,6 +17,7 @@ const LAYERS_VERSION = '1.0.0'
 const SERVER_NAME = 'hello'
 const KIND = 'example.setup'
 const SUBJECT = { kind: 'brain', id: 'example' }
+const WISH = { kind: KIND, subject: SUBJECT, by: SYSTEM, needs: 'instance.operate' } as const
 
 /** How the example stands. `instanceId` null: it could not be made, and `message` says why. */
 export interface ExampleNews {
@@ -62,18 +63,18 @@ export function createExampleService(deps: ExampleServiceDeps): ExampleService {
   }
 
   async function setUp(nodeId: string | null): Promise<string> {
-    const { result } = await operations.run({ kind: KIND, subject: SUBJECT }, async operation => {
+    const { result } = await operations.run(WISH, async operation => {
       const folder = deps.folder()
       const steps = LAYERS.length + 1
       for (const [done, template] of LAYERS.entries()) {
-        await operation.progress({ done, total: steps, step: `Publishing ${template}` })
+        operation.progress({ done, total: steps, step: `Publishing ${template}` })
         await templates.publish(
           { actor: SYSTEM },
           { template, version: LAYERS_VERSION },
           packFolder(join(folder, template)),
         )
       }
-      await operation.progress({ done: LAYERS.length, total: steps, step: 'Creating the server' })
+      operation.progress({ done: LAYERS.length, total: steps, step: 'Creating the server' })
       const { id } = (await findMade()) ?? (await create(nodeId))
       return { instanceId: id }
     })

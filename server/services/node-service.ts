@@ -4,10 +4,10 @@ import { AppError } from '../../shared/errors'
 import { cacheAnswer, purgeAnswer } from '../../shared/protocol/agent'
 import type { Welcome } from '../../shared/protocol/agent'
 import type { createNodeBody, Node, NodeCache, patchNodeBody, purgeCacheBody } from '../../shared/schemas/node'
-import type { Operation } from '../../shared/schemas/status'
+import type { Operation } from '../../shared/schemas/operation'
 import { applyMark } from '../domain/decide/apply-mark'
 import { joinCommand } from '../domain/join-command'
-import type { AgentLink, Clock, Ids, InstanceStore, NodeRecord, PanelBus } from '../ports'
+import type { AgentLink, Clock, Ids, InstanceStore, NodeRecord, PanelBus, Principal } from '../ports'
 import { answerOf } from './agent-answer'
 import type { InstanceWriter } from './instance-writer'
 import type { NodeDirectory } from './node-directory'
@@ -33,7 +33,7 @@ export interface NodeService {
    */
   remove(id: string): Promise<void>
   /** NODE_UNREACHABLE; CONFLICT while another operation of the node runs. */
-  purgeCache(id: string, body: z.output<typeof purgeCacheBody>): Promise<Operation>
+  purgeCache(by: Pick<Principal, 'actor'>, id: string, body: z.output<typeof purgeCacheBody>): Promise<Operation>
   cache(id: string): Promise<NodeCache>
   settings(id: string): Welcome['settings']
   /** The node of this machine, made if it does not exist, with a new join token for an agent that has no secret yet. */
@@ -161,9 +161,16 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
       panel.publish('node.removed', { id }, 'node.read')
     },
 
-    async purgeCache(id, { templates }) {
+    async purgeCache(by, id, { templates }) {
       const { name } = directory.get(id)
-      return operations.run({ kind: 'node.purge-cache', subject: { kind: 'node', id } }, async () => {
+      const wish = {
+        kind: 'node.purge-cache',
+        subject: { kind: 'node', id, name },
+        by: by.actor,
+        needs: 'node.manage',
+      } as const
+      return operations.run(wish, async operation => {
+        operation.progress({ step: 'The node empties its cache', done: 0, total: 1 })
         const layers = templates?.map(({ id: template, version }) => ({
           template,
           ...(version === undefined ? {} : { version }),

@@ -19,6 +19,8 @@ export const PERMISSIONS = [
   'token.manage',
   'audit.read',
   'operation.read',
+  'operation.cancel',
+  'settings.manage',
   'metrics.read',
   'account.self',
 ] as const
@@ -43,6 +45,7 @@ const OPERATOR: readonly Permission[] = [
   'instance.destroy',
   'template.publish',
   'template.delete',
+  'operation.cancel',
 ]
 
 const BY_ROLE: Record<Role, ReadonlySet<Permission>> = {

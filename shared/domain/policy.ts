@@ -129,6 +129,14 @@ export const POLICY = {
     attention: 50,
     recentEvents: 20,
   },
+  operations: {
+    /** Pages see every step; the disk sees one a second, which is what a crash may forget. */
+    saveProgressMs: 1_000,
+    /** Long enough to look up what happened last week; the audit log has the rest. */
+    keptMs: 30 * 24 * 3_600_000,
+    /** How long a stopping brain waits for work to let go; then it ends all the same, and the next start says so. */
+    stopMs: 5_000,
+  },
   transfer: {
     /** Long enough for a slow line to begin, short enough that a leaked address is soon worthless. */
     ticketMs: 15 * 60_000,

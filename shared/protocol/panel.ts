@@ -3,7 +3,7 @@ import { entityId, timestamp } from '../schemas/common'
 import { instanceEvent } from '../schemas/event'
 import { instance } from '../schemas/instance'
 import { node } from '../schemas/node'
-import { operation } from '../schemas/status'
+import { operation } from '../schemas/operation'
 import { agentToBrain } from './agent'
 
 /** Brain ↔ panel over Socket.IO, namespace `/panel`, signed in by the session cookie (or a token in `auth.token`). */

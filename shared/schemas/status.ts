@@ -36,15 +36,3 @@ export const problem = z.object({
   issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 })
 export type Problem = z.output<typeof problem>
-
-export const operation = z.object({
-  id: entityId,
-  kind: z.string(),
-  subject: z.object({ kind: z.string(), id: z.string() }),
-  state: z.enum(['running', 'done', 'failed', 'cancelled']),
-  progress: z.object({ done: z.number(), total: z.number().nullable(), step: z.string() }),
-  result: z.record(z.string(), z.unknown()).nullable(),
-  createdAt: timestamp,
-  endedAt: timestamp.nullable(),
-})
-export type Operation = z.output<typeof operation>

@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, lt, ne } from 'drizzle-orm'
 import { AppError } from '../../../shared/errors'
+import { ACTIVE_OPERATION_STATES } from '../../../shared/schemas/operation'
 import type { OperationRecord, OperationStore } from '../../ports'
 import type { Database } from '../client'
 import { violatesUnique } from '../sqlite-error'
@@ -7,27 +8,36 @@ import { operations } from '../schema'
 
 type Row = typeof operations.$inferSelect
 
+const isActive = inArray(operations.state, [...ACTIVE_OPERATION_STATES])
+
 export function createOperationStore(db: Database): OperationStore {
+  const ofSubject = ({ kind, id }: { kind: string; id: string }) =>
+    and(eq(operations.subjectKind, kind), eq(operations.subjectId, id))
+
   return {
     async create(record) {
       try {
         db.insert(operations).values(toRow(record)).run()
       } catch (error) {
         if (!violatesUnique(error, 'operations.subject_id')) throw error
+        const holder = db
+          .select()
+          .from(operations)
+          .where(and(isActive, ofSubject(record.subject)))
+          .get()
         throw new AppError(
           'CONFLICT',
-          'Something else is being done with it. Wait until that has ended, or cancel it.',
+          `Something else is being done with it${holder ? `: ${holder.kind}, begun by ${holder.actor.name}` : ''}. Wait until that has ended, or cancel it${holder ? ` (operation ${holder.id})` : ''}.`,
           { cause: error },
         )
       }
     },
 
     async update(id, { progress, ...change }) {
-      const amounts = progress && { doneAmount: progress.done, totalAmount: progress.total, step: progress.step }
       const row = db
         .update(operations)
-        .set({ ...change, ...amounts })
-        .where(and(eq(operations.id, id), eq(operations.state, 'running')))
+        .set({ ...change, ...(progress && amountsOf(progress)) })
+        .where(and(eq(operations.id, id), isActive))
         .returning()
         .get()
       return row && toRecord(row)
@@ -39,23 +49,26 @@ export function createOperationStore(db: Database): OperationStore {
     },
 
     async findDone(kind, subject) {
-      const done = and(
-        eq(operations.kind, kind),
-        eq(operations.subjectKind, subject.kind),
-        eq(operations.subjectId, subject.id),
-        eq(operations.state, 'done'),
-      )
+      const done = and(eq(operations.kind, kind), ofSubject(subject), eq(operations.state, 'done'))
       const row = db.select().from(operations).where(done).orderBy(desc(operations.id)).limit(1).get()
       return row && toRecord(row)
     },
 
-    async list({ state, limit, cursor }) {
+    async list({ state, active, kind, subject, subjectKind, limit, cursor }) {
       const rows = db
         .select()
         .from(operations)
         .where(
           and(
-            state ? eq(operations.state, state) : undefined,
+            state && eq(operations.state, state),
+            active === undefined
+              ? undefined
+              : active
+                ? isActive
+                : inArray(operations.state, ['done', 'failed', 'cancelled']),
+            kind === undefined ? undefined : eq(operations.kind, kind),
+            subject === undefined ? undefined : eq(operations.subjectId, subject),
+            subjectKind === undefined ? undefined : eq(operations.subjectKind, subjectKind),
             cursor === undefined ? undefined : lt(operations.id, cursor),
           ),
         )
@@ -66,14 +79,15 @@ export function createOperationStore(db: Database): OperationStore {
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
     },
 
-    async running() {
+    async active() {
+      return db.select().from(operations).where(isActive).orderBy(asc(operations.id)).all().map(toRecord)
+    },
+
+    async removeEnded(before) {
       return db
-        .select()
-        .from(operations)
-        .where(eq(operations.state, 'running'))
-        .orderBy(asc(operations.id))
-        .all()
-        .map(toRecord)
+        .delete(operations)
+        .where(and(lt(operations.endedAt, before), ne(operations.subjectKind, 'brain')))
+        .run().changes
     },
   }
 }
@@ -83,16 +97,31 @@ function toRow({ subject, progress, ...rest }: OperationRecord): Row {
     ...rest,
     subjectKind: subject.kind,
     subjectId: subject.id,
-    doneAmount: progress.done,
-    totalAmount: progress.total,
-    step: progress.step,
+    subjectName: subject.name,
+    ...amountsOf(progress),
   }
 }
 
-function toRecord({ subjectKind, subjectId, doneAmount, totalAmount, step, ...rest }: Row): OperationRecord {
+function amountsOf({ step, done, total, bytes }: OperationRecord['progress']) {
+  return {
+    doneAmount: done,
+    totalAmount: total,
+    doneBytes: bytes?.done ?? null,
+    totalBytes: bytes?.total ?? null,
+    step,
+  }
+}
+
+function toRecord(row: Row): OperationRecord {
+  const { subjectKind, subjectId, subjectName, doneAmount, totalAmount, doneBytes, totalBytes, step, ...rest } = row
   return {
     ...rest,
-    subject: { kind: subjectKind, id: subjectId },
-    progress: { done: doneAmount, total: totalAmount, step },
+    subject: { kind: subjectKind, id: subjectId, name: subjectName },
+    progress: {
+      step,
+      done: doneAmount,
+      total: totalAmount,
+      bytes: doneBytes === null ? null : { done: doneBytes, total: totalBytes },
+    },
   }
 }

@@ -1,11 +1,11 @@
-import { page, pageQuery } from '../../../../shared/schemas/common'
-import { operation } from '../../../../shared/schemas/status'
+import { page } from '../../../../shared/schemas/common'
+import { operation, operationFilter } from '../../../../shared/schemas/operation'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** Long work, the newest first. */
+/** Long work, the newest first; with the progress of what runs. */
 export default defineEndpoint({
   permission: 'operation.read',
-  query: pageQuery.extend({ state: operation.shape.state.optional() }),
+  query: operationFilter,
   response: page(operation),
   handler: ({ brain, query }) => brain.operations.list(query),
 })

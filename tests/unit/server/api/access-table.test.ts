@@ -42,6 +42,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
 
   'GET /api/v1/status': VIEWERS,
   'GET /api/v1/operations': VIEWERS,
+  'GET /api/v1/operations/:id': VIEWERS,
   'POST /api/v1/operations/:id/cancel': OPERATORS,
 
   'GET /api/v1/nodes': VIEWERS,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Node, NodeCache } from '../../../../shared/schemas/node'
-import type { Operation } from '../../../../shared/schemas/status'
+import type { Operation } from '../../../../shared/schemas/operation'
 import { makeReport } from '../../../factories/agent-messages'
 import { createFakeAgent, FakeRefusal } from '../../../fakes/fake-agent'
 import { startFleetApi } from '../../../support/fleet-api'

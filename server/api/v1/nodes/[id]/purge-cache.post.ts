@@ -1,6 +1,6 @@
 import { idParams } from '../../../../../shared/schemas/common'
 import { purgeCacheBody } from '../../../../../shared/schemas/node'
-import { operation } from '../../../../../shared/schemas/status'
+import { operation } from '../../../../../shared/schemas/operation'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
 /** Empties what is not in use. The result of the operation says what that freed. */
@@ -11,5 +11,5 @@ export default defineEndpoint({
   response: operation,
   status: 202,
   audit: { action: 'node.purge-cache' },
-  handler: ({ brain, params, body }) => brain.nodes.purgeCache(params.id, body),
+  handler: ({ brain, principal, params, body }) => brain.nodes.purgeCache(principal, params.id, body),
 })

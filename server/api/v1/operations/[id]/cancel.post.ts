@@ -1,13 +1,13 @@
 import { idParams } from '../../../../../shared/schemas/common'
-import { operation } from '../../../../../shared/schemas/status'
+import { operation } from '../../../../../shared/schemas/operation'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
-/** Asks a running operation to stop; it ends as soon as that is safe. */
+/** Asks active work to stop; it ends as soon as that is safe. Needs what starting it needed. */
 export default defineEndpoint({
-  permission: 'instance.operate',
+  permission: 'operation.cancel',
   params: idParams,
   response: operation,
   status: 202,
   audit: { action: 'operation.cancel', subject: 'operation' },
-  handler: ({ brain, params }) => brain.operations.cancel(params.id),
+  handler: ({ brain, principal, params }) => brain.operations.cancel(principal, params.id),
 })

@@ -12,14 +12,19 @@ beforeEach(() => {
 })
 afterEach(() => database.close())
 
-const subject = { kind: 'node', id: 'n1' }
+const subject = { kind: 'node', id: 'n1', name: 'one' }
 const make = (id: string, over: Partial<OperationRecord> = {}): OperationRecord => ({
   id,
   kind: 'cache.purge',
   subject,
   state: 'running',
-  progress: { done: 0, total: null, step: '' },
+  actor: { kind: 'user', id: 'u1', name: 'ada' },
+  cancelledBy: null,
+  needs: 'node.manage',
+  input: {},
+  progress: { done: 0, total: null, step: '', bytes: null },
   result: null,
+  error: null,
   createdAt: 1,
   endedAt: null,
   ...over,
@@ -29,15 +34,15 @@ describe('operation store', () => {
   it('lets one operation of a subject run at a time', async () => {
     await operations.create(make('o1'))
     await expect(operations.create(make('o2', { kind: 'another' }))).rejects.toMatchObject({ code: 'CONFLICT' })
-    await operations.create(make('o3', { subject: { kind: 'instance', id: 'n1' } }))
+    await operations.create(make('o3', { subject: { kind: 'instance', id: 'n1', name: null } }))
     await operations.update('o1', { state: 'done', endedAt: 2 })
     await operations.create(make('o4'))
-    expect((await operations.running()).map(({ id }) => id)).toEqual(['o3', 'o4'])
+    expect((await operations.active()).map(({ id }) => id)).toEqual(['o3', 'o4'])
   })
 
   it('keeps progress and result, and changes nothing that has ended', async () => {
     await operations.create(make('o1'))
-    const progress = { done: 3, total: 10, step: 'fetch' }
+    const progress = { done: 3, total: 10, step: 'fetch', bytes: { done: 7, total: null } }
     expect(await operations.update('o1', { progress })).toEqual(make('o1', { progress }))
     const ended = await operations.update('o1', { state: 'done', result: { freedBytes: 7 }, endedAt: 5 })
     expect(ended).toEqual(make('o1', { progress, state: 'done', result: { freedBytes: 7 }, endedAt: 5 }))
