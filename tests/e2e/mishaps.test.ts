@@ -11,7 +11,11 @@ const SERVER = 'keeps-going'
 const NODE = 'attic'
 
 /** What a browser says when nobody listens any more. It is no fault of the panel. */
-const NOBODY_LISTENS = [/ERR_CONNECTION_(?:REFUSED|RESET)/, /WebSocket connection to .* failed/, /^50\d GET/]
+const NOBODY_LISTENS = [
+  /ERR_SOCKS_CONNECTION_FAILED|ERR_CONNECTION_(?:REFUSED|RESET)/,
+  /WebSocket connection to .* failed/,
+  /^50\d GET/,
+]
 /** The console is asked for while the node is away, and says so. */
 const NODE_AWAY = /^409 GET .*\/logs$/
 

@@ -36,15 +36,10 @@ export async function openPanelPage(
     page,
     context,
     complaints,
-    /**
-     * Opens an address and waits until it is quiet. Chromium throws away what it is loading when a network interface of
-     * the machine comes or goes, as engines make them: then it is opened again.
-     */
+    /** Opens an address and waits until it is quiet; complaints are those of this page alone. */
     async visit(path: string): Promise<void> {
-      do {
-        complaints.length = 0
-        await page.goto(origin + path, { waitUntil: 'networkidle' })
-      } while (complaints.some(text => text.includes('ERR_NETWORK_CHANGED')))
+      complaints.length = 0
+      await page.goto(origin + path, { waitUntil: 'networkidle' })
     },
   }
 }

@@ -8,6 +8,7 @@ const IPV4 = 1
 const NAME = 3
 const GRANTED = 0
 const REFUSED = 2
+const NOBODY_LISTENS = 5
 
 /**
  * Listens on a Unix socket and lets whoever can open it reach this machine's loopback, and nothing else: SOCKS 5 (RFC
@@ -50,9 +51,17 @@ async function admit(client: Socket): Promise<void> {
   }
 
   const target = connect(port, '127.0.0.1')
-  target.on('error', () => client.destroy())
   client.on('close', () => target.destroy())
-  await once(target, 'connect')
+  const isReached = await once(target, 'connect').then(
+    () => true,
+    () => false,
+  )
+  if (!isReached) {
+    answer(NOBODY_LISTENS)
+    client.end()
+    return
+  }
+  target.on('error', () => client.destroy())
   answer(GRANTED)
   client.pipe(target).pipe(client)
 }
