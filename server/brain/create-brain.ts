@@ -142,6 +142,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
 
   return {
     settings,
+    startedAt: clock.now(),
     log,
     clock,
     keys,

@@ -40,6 +40,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
   'DELETE /api/v1/tokens/:id': ADMINS,
   'GET /api/v1/audit': ADMINS,
 
+  'GET /api/v1/settings': ADMINS,
   'GET /api/v1/status': VIEWERS,
   'GET /api/v1/operations': VIEWERS,
   'GET /api/v1/operations/:id': VIEWERS,

@@ -1,0 +1,16 @@
+import { settingsView } from '../../../../shared/schemas/settings'
+import { VERSION } from '../../../brain/version'
+import { defineEndpoint } from '../../../http/define-endpoint'
+
+/** How this brain is set up. */
+export default defineEndpoint({
+  permission: 'settings.manage',
+  response: settingsView,
+  handler: ({ brain: { settings, startedAt } }) => ({
+    version: VERSION,
+    startedAt,
+    dataDir: settings.dataDir,
+    publicUrl: settings.publicUrl?.origin ?? null,
+    listensOn: `${settings.host}:${settings.port}`,
+  }),
+})
