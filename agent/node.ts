@@ -13,6 +13,7 @@ import { Consoles } from './runtime/console'
 import type { ContainerRuntime } from './runtime/container-runtime'
 import { DockerRuntime } from './runtime/docker'
 import { ProcessRuntime } from './runtime/process'
+import { NodeMeter } from './stats/node-meter'
 import { Supervisor } from './supervisor'
 import type { AgentNews } from './supervisor/instance-actor'
 
@@ -20,6 +21,8 @@ import type { AgentNews } from './supervisor/instance-actor'
 export interface LocalNode {
   supervisor: Supervisor
   cache: LayerCache
+  /** Measures once it is opened. */
+  servers: NodeMeter
   describe: () => Promise<Pick<NodeReport, 'specs' | 'load'>>
   engine: () => ReturnType<ContainerRuntime['engine']>
 }
@@ -81,6 +84,7 @@ export async function createLocalNode({
   return {
     supervisor,
     cache,
+    servers: new NodeMeter({ instances: () => supervisor.metered(), preparer, log }),
     engine,
     describe: async () => ({
       specs: nodeSpecsOf(settings, { engine: engine(), layout: await layout() }),

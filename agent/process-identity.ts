@@ -25,6 +25,8 @@ export interface ProcessStat {
   session: number
   userTicks: number
   systemTicks: number
+  /** CPU time of children that ended and were collected. */
+  endedChildrenTicks: number
   startTicks: number
   residentPages: number
 }
@@ -41,6 +43,7 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
     session: numberAt(6),
     userTicks: numberAt(14),
     systemTicks: numberAt(15),
+    endedChildrenTicks: numberAt(16) + numberAt(17),
     startTicks: numberAt(22),
     residentPages: numberAt(24),
   }

@@ -61,8 +61,12 @@ export async function runAgent(
       load: (await present().describe()).load,
       engine: present().engine(),
       watched: present().supervisor.watchedCount(),
+      instances: present().servers.take(),
     }),
-    lost: () => node?.supervisor.unwatchAll(),
+    lost() {
+      node?.supervisor.unwatchAll()
+      node?.servers.tellAgain()
+    },
     refused,
     log,
   })
@@ -106,6 +110,7 @@ export async function runAgent(
     }
     dispatch = createDispatch({ supervisor, cache, configure, report: () => void connection.report(), log })
     await supervisor.resume()
+    node.servers.open()
     log.info({ nodeId, servers: supervisor.running().length, engine: node.engine() }, 'Supervising')
   }
 
@@ -135,6 +140,7 @@ export async function runAgent(
   /** Removed in the brain, holds no servers, and was given a new token: becomes a new node. */
   async function joinAnew(): Promise<void> {
     log.warn({}, 'The brain does not know this node any more; it holds no servers and joins anew with its token')
+    await node?.servers.close()
     await node?.supervisor.close()
     node = null
     identity = null
@@ -149,7 +155,7 @@ export async function runAgent(
       log.info({ running }, 'Stopping the agent; its servers run on and are found again by the next start')
       await connection.close()
       await Promise.race([
-        node?.supervisor.close(),
+        Promise.all([node?.servers.close(), node?.supervisor.close()]),
         new Promise(resolve => setTimeout(resolve, CLOSE_LIMIT_MS).unref()),
       ])
       await lock.release()

@@ -5,6 +5,7 @@ import { AppError } from '../shared/errors'
 import type { z } from 'zod'
 import type { BrainToAgent, Observation, logsAnswer } from '../shared/protocol/agent'
 import type { NodeSpecs, RuntimeKind } from '../shared/schemas/node'
+import type { MeteredInstance } from './stats/node-meter'
 import { withinClock } from './supervisor/within-clock'
 import { newRecord } from './supervisor/accept-command'
 import type { Command } from './supervisor/accept-command'
@@ -124,6 +125,15 @@ export class Supervisor {
 
   unwatchAll(): void {
     for (const actor of this.actors.values()) actor.setWatched(false)
+  }
+
+  /** Every instance that is held, with its run while that may live. */
+  metered(): MeteredInstance[] {
+    return this.held().map(({ record, runtime, ref }) => ({
+      instanceId: record.instanceId,
+      run: record.run && mayHaveProcess(record.state) ? ref : null,
+      runtime,
+    }))
   }
 
   watchedCount(): number {

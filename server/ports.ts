@@ -14,7 +14,6 @@ import type { Grant, Permission } from '../shared/domain/permissions'
 import type { InstanceState } from '../shared/domain/instance-state'
 import type { Actor, AuditEntry, InstanceEvent } from '../shared/schemas/event'
 import type { Instance, LockedLayer } from '../shared/schemas/instance'
-import type { NodeLoad, NodeSpecs } from '../shared/schemas/node'
 import type { LayerIndex } from '../shared/schemas/layer-index'
 import type { Manifest } from '../shared/schemas/manifest'
 import type { Operation, OperationFilter } from '../shared/schemas/operation'
@@ -292,7 +291,7 @@ export interface AgentEvents {
   /** Any sign of life, by the brain's own monotonic clock. Cheap: memory only. */
   touched(nodeId: string): void
   report(nodeId: string, report: NodeReport): Promise<void>
-  heartbeat(nodeId: string, beat: { load: NodeLoad; engine: NodeSpecs['engine']; watched: number }): Promise<void>
+  heartbeat(nodeId: string, beat: AgentToBrain['node.heartbeat']): Promise<void>
   /** True when the node holds the instance: checked before every message about one. */
   owns(nodeId: string, instanceId: string): Promise<boolean>
   observed(nodeId: string, observation: Observation): Promise<void>

@@ -133,7 +133,8 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
-function looksUntouched(path: string, put: BaselineEntry, now: BigIntStats | undefined): boolean {
+/** Whether what is at a path now is what Strata put there. */
+export function looksUntouched(path: string, put: BaselineEntry, now: BigIntStats | undefined): boolean {
   if (!now) return false
   if (put.type === 'dir') return now.isDirectory()
   if (put.type === 'symlink') return now.isSymbolicLink() && readlinkSync(path) === put.target

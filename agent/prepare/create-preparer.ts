@@ -153,6 +153,14 @@ export const createPreparer: CreatePreparer = async context => {
       }),
     release: stacks.release,
     discard: stacks.discard,
+    ownFiles(instanceId) {
+      const layout = stacks.find(instanceId)?.layout
+      if (!layout) return null
+      const folder = stacks.folderOf(instanceId)
+      return layout === 'overlay'
+        ? { root: join(folder, 'upper'), baselineFile: null }
+        : { root: join(folder, 'files'), baselineFile: join(folder, 'baseline.json') }
+    },
     async reconcile({ known, held }) {
       const named = new Set([...known, ...held])
       for (const id of await stacks.folderNames()) if (named.has(id) && !held.includes(id)) await stacks.release(id)

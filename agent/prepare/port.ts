@@ -34,12 +34,21 @@ export interface Preparer {
   /** Removes everything of the instance, own files included. Unknown instance, or twice: nothing happens. */
   discard(instanceId: string): Promise<void>
 
+  /** Where the own files of an instance lie; null for one that was never laid out. */
+  ownFiles(instanceId: string): OwnFilesPlace | null
+
   /**
    * At the start of the agent, before anything is prepared: removes staging and half-made directories, and marks as in use
    * the layers of `held`, the instances that are prepared or run. Directories of instances that are in neither
    * `held` nor `known` are left alone and returned: own files are never removed because a record is missing.
    */
   reconcile(instances: { known: readonly string[]; held: readonly string[] }): Promise<{ unknown: string[] }>
+}
+
+export interface OwnFilesPlace {
+  root: string
+  /** What else lies in `root`: the layers' files, by the copy layout's baseline. null: nothing else. */
+  baselineFile: string | null
 }
 
 export interface PrepareOptions {

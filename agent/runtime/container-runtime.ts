@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { exitInfo } from '../../shared/protocol/agent'
 import type { LayoutKind, NodeSpecs, RuntimeKind } from '../../shared/schemas/node'
 import type { Resources } from '../../shared/schemas/runtime'
+import type { RunUsage } from '../../shared/schemas/usage'
 import type { StackMount } from '../prepare/port'
 
 /**
@@ -67,8 +68,8 @@ export interface ContainerRuntime {
    */
   output(run: RunRef, position: string | null, signal: AbortSignal): AsyncIterable<OutputLine[]>
 
-  /** A sample every second or two until the run ends or the signal aborts. */
-  stats(run: RunRef, signal: AbortSignal): AsyncIterable<RunStats>
+  /** What the run has used so far, read once and at once; null when it does not live. Totals that shrink began anew. */
+  usage(run: RunRef): Promise<RunUsage | null>
 
   /** Where the agent itself reaches a port of the running server: never a proxy that accepts for it. null: not known yet. */
   address(run: RunRef, containerPort: number): Promise<{ host: string; port: number } | null>
@@ -135,15 +136,6 @@ export interface OutputLine {
   text: string
   /** When it was written, ms; null when that is not known because it was written before anybody read. */
   at: number | null
-}
-
-export interface RunStats {
-  at: number
-  /** 1 is one core. */
-  cpu: number
-  memoryBytes: number
-  networkRxBytes: number | null
-  networkTxBytes: number | null
 }
 
 /** The instance has a run that lives and that its record does not know, as after a record was lost. It is left alone. */

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { AppError } from '../../shared/errors'
+import type { RunUsage } from '../../shared/schemas/usage'
 import { failpoint } from '../failpoint'
 import { RunAlive } from './container-runtime'
 import type {
@@ -10,7 +10,6 @@ import type {
   OutputLine,
   RunRef,
   RunSpec,
-  RunStats,
   RunStatus,
   RuntimeListener,
 } from './container-runtime'
@@ -23,7 +22,7 @@ import { DockerInputs } from './docker-input'
 import { readDockerOutput, sinceOf } from './docker-output'
 import { LABEL, containerName, containerSettings, machineId } from './docker-spec'
 import { startContainer } from './docker-start'
-import { dockerStats, statsOf } from './docker-stats'
+import { DockerMeter } from './docker-meter'
 import { addressOf, runStatusOf } from './docker-status'
 import { ensureVolume, removeVolumes } from './docker-volumes'
 
@@ -47,6 +46,7 @@ export class DockerRuntime implements ContainerRuntime {
   private readonly connection: DockerEngine
   private readonly containers: DockerContainers
   private readonly inputs: DockerInputs
+  private readonly meter: DockerMeter
   private readonly options: DockerRuntimeOptions
 
   constructor(options: DockerRuntimeOptions) {
@@ -54,6 +54,7 @@ export class DockerRuntime implements ContainerRuntime {
     this.connection = new DockerEngine(options.address)
     this.containers = new DockerContainers(this.connection, options.nodeId)
     this.inputs = new DockerInputs(this.connection)
+    this.meter = new DockerMeter(this.containers)
   }
 
   async open(listener: RuntimeListener): Promise<void> {
@@ -137,17 +138,8 @@ export class DockerRuntime implements ContainerRuntime {
     yield* quietly(readDockerOutput(stream as Readable, position), signal)
   }
 
-  async *stats(run: RunRef, signal: AbortSignal): AsyncIterable<RunStats> {
-    const found = await this.containers.findRunning(run)
-    if (!found) return
-    const options = { stream: true, abortSignal: signal } as { stream: true }
-    const container = this.containers.get(found.Id)
-    const stream = await this.connection.call('read the statistics of a container', () => container.stats(options))
-    for await (const line of quietly(createInterface({ input: stream }), signal)) {
-      // The first sample has nothing before it, the last one of a container that ended is empty.
-      const sample = dockerStats.safeParse(JSON.parse(line))
-      if (sample.success && sample.data.precpu_stats.system_cpu_usage) yield statsOf(sample.data, Date.now())
-    }
+  usage(run: RunRef): Promise<RunUsage | null> {
+    return this.meter.read(run)
   }
 
   async address(run: RunRef, containerPort: number): Promise<{ host: string; port: number } | null> {

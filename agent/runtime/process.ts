@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { AppError } from '../../shared/errors'
+import type { RunUsage } from '../../shared/schemas/usage'
 import { diskError } from '../disk-error'
 import { failpoint } from '../failpoint'
 import { identify, isAlive } from '../process-identity'
@@ -16,7 +17,6 @@ import type {
   OutputLine,
   RunRef,
   RunSpec,
-  RunStats,
   RunStatus,
   RuntimeListener,
 } from './container-runtime'
@@ -25,10 +25,10 @@ import { followFile } from './process-output'
 import { ProcessRunFolders } from './process-run'
 import type { ProcessRun } from './process-run'
 import { spawnShim } from './process-spawn'
-import { PAGE_BYTES, TICKS_PER_SECOND, sendSignal, sessionMembers } from './process-table'
+import { sendSignal, sessionMembers } from './process-table'
+import { usageOfProcesses } from './process-usage'
 
 const WATCH_MS = 500
-const SAMPLE_MS = 2_000
 /** SIGKILL takes a moment; a process in the middle of a disk access a little longer. */
 const KILL_LIMIT_MS = 10_000
 
@@ -178,26 +178,9 @@ export class ProcessRuntime implements ContainerRuntime {
     yield* followFile(join(this.runs.of(run.instanceId), 'output'), position, isRunning, signal)
   }
 
-  async *stats(run: RunRef, signal: AbortSignal): AsyncIterable<RunStats> {
+  async usage(run: RunRef): Promise<RunUsage | null> {
     const identity = await this.identityOf(run)
-    let before: { ticks: number; at: number } | undefined
-    while (identity && isAlive(identity) && !signal.aborted) {
-      const members = sessionMembers(identity)
-      const at = Date.now()
-      const ticks = members.reduce((sum, member) => sum + member.userTicks + member.systemTicks, 0)
-      const memoryBytes = members.reduce((sum, member) => sum + member.residentPages, 0) * PAGE_BYTES
-      const passed = before ? ((at - before.at) / 1000) * TICKS_PER_SECOND : 0
-      if (before && passed > 0)
-        yield {
-          at,
-          cpu: Math.max(0, ticks - before.ticks) / passed,
-          memoryBytes,
-          networkRxBytes: null,
-          networkTxBytes: null,
-        }
-      before = { ticks, at }
-      await delay(SAMPLE_MS, undefined, { signal }).catch(() => {})
-    }
+    return identity && isAlive(identity) ? usageOfProcesses(sessionMembers(identity), Date.now()) : null
   }
 
   async address(_run: RunRef, containerPort: number): Promise<{ host: string; port: number } | null> {

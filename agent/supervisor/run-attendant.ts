@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { POLICY } from '../../shared/domain/policy'
+import type { AgentToBrain } from '../../shared/protocol/agent'
 import type { Readiness } from '../../shared/schemas/runtime'
+import type { RunUsage } from '../../shared/schemas/usage'
 import type { RunConsole } from '../runtime/console'
-import type { ContainerRuntime, RunRef, RunStats } from '../runtime/container-runtime'
+import type { ContainerRuntime, RunRef } from '../runtime/container-runtime'
 import type { NumberedLine } from '../runtime/flood-gate'
 import { probeUntilReady } from '../runtime/readiness'
 
@@ -10,9 +13,11 @@ const SETTLE_MS = 200
 /** After a run ended its output ends soon; an engine that hangs in the middle of it must not hold back the news of the end. */
 const SILENCE_LIMIT_MS = 3_000
 
+export type RunSample = Omit<AgentToBrain['instance.stats'], 'instanceId'>
+
 export interface AttendantEvents {
   lines(lines: readonly NumberedLine[]): void
-  stats(sample: RunStats): void
+  stats(sample: RunSample): void
   ready(): void
   /** The output came to its end: probably the run did. */
   outputEnded(): void
@@ -154,13 +159,24 @@ export class RunAttendant {
 
   private async measure(signal: AbortSignal): Promise<void> {
     const { runtime, run, events } = this.context
-    while (!signal.aborted && !this.end.signal.aborted) {
+    const ended = AbortSignal.any([signal, this.end.signal])
+    let before: RunUsage | null = null
+    while (!ended.aborted) {
       try {
-        for await (const sample of runtime.stats(run, AbortSignal.any([signal, this.end.signal]))) events.stats(sample)
+        const usage = await runtime.usage(run)
+        if (before && usage && usage.at > before.at && !ended.aborted) events.stats(sampleOf(before, usage))
+        before = usage
       } catch (error) {
+        before = null
         events.warn('Measuring a server broke off', error)
       }
-      await delay(AGAIN_MS, undefined, { signal }).catch(() => {})
+      // The first sample takes two readings; whoever opened the page waits for it.
+      await delay(before ? POLICY.stats.watchedMs : AGAIN_MS, undefined, { signal: ended }).catch(() => {})
     }
   }
+}
+
+/** Load between two readings; totals go as they are. */
+function sampleOf(before: RunUsage, { cpuSeconds, ...usage }: RunUsage): RunSample {
+  return { ...usage, cpu: Math.max(0, cpuSeconds - before.cpuSeconds) / ((usage.at - before.at) / 1_000) }
 }

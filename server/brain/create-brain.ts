@@ -157,6 +157,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     stacks: library.stacks,
     instances: fleet.instances,
     nodes: fleet.nodes,
+    stats: fleet.stats,
     status,
     panel,
     gateway,

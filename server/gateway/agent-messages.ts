@@ -12,6 +12,7 @@ import type { WatchRegistry } from './watch-registry'
 export interface AgentMessageDeps {
   events: AgentEvents
   watch: WatchRegistry
+  now: () => number
   log: GatewayLog
 }
 
@@ -23,11 +24,11 @@ type Handlers = {
 const schemas: { [Name in keyof AgentToBrain]: z.ZodType<AgentToBrain[Name]> } = agentToBrain
 
 /**
- * The one message that may name instances the brain does not give to this node: after the brain's database was
- * restored, instances that only the node knows must come in, to be shown as found. The node service compares
- * each with its owner and changes none that is not the node's own.
+ * The messages that may name instances the brain does not give to this node: after the brain's database was
+ * restored, instances that only the node knows must come in, to be shown as found, and be measured. The services compare
+ * each with its owner and change none that is not the node's own.
  */
-const MAY_NAME_STRANGERS: ReadonlySet<keyof AgentToBrain> = new Set(['node.report'])
+const MAY_NAME_STRANGERS: ReadonlySet<keyof AgentToBrain> = new Set(['node.report', 'node.heartbeat'])
 
 export interface AgentMessages {
   /**
@@ -77,7 +78,7 @@ async function checkOwner(events: AgentEvents, nodeId: string, name: string, pay
   }
 }
 
-function createHandlers({ events, watch, log }: AgentMessageDeps): Handlers {
+function createHandlers({ events, watch, now, log }: AgentMessageDeps): Handlers {
   return {
     async 'node.report'(session, report) {
       session.stream = report.stream
@@ -102,7 +103,8 @@ function createHandlers({ events, watch, log }: AgentMessageDeps): Handlers {
       watch.deliver(session.nodeId, 'console.lines', { ...printed, lines })
     },
     async 'instance.stats'(session, sample) {
-      watch.deliver(session.nodeId, 'stats.sample', sample)
+      // By the brain's clock, as the history is.
+      watch.deliver(session.nodeId, 'stats.sample', { ...sample, at: now() })
     },
     async 'layer.url'(session, { instanceId, sha256 }) {
       return events.layerUrl(session.nodeId, instanceId, sha256)

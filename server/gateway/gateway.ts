@@ -103,7 +103,7 @@ export function createGateway({ clock, log, addressOf }: GatewayOptions): Gatewa
           setImmediate(() => socket.conn.close())
         })
       }
-      const messages = createAgentMessages({ events: agents, watch, log })
+      const messages = createAgentMessages({ events: agents, watch, now: () => clock.now(), log })
       openAgentNamespace(engine.io, { events: agents, messages, sessions, watch, addressOf, recordRefusal, log })
       panel = openPanelNamespace(engine.io, { access, watch, now: () => clock.now(), log })
     },

@@ -9,6 +9,7 @@ import type { NodeNews } from './node-news'
 import type { NodeSettings } from './node-settings'
 import type { Reconciler } from './reconciler'
 import { hideSecrets } from './secret-words'
+import type { StatsBoard } from './stats-board'
 
 export interface AgentEventsDeps {
   admit: AgentEvents['admit']
@@ -18,6 +19,7 @@ export interface AgentEventsDeps {
   directory: Pick<NodeDirectory, 'find' | 'update'>
   live: NodeLive
   news: NodeNews
+  stats: Pick<StatsBoard, 'heardInstance' | 'heardNode'>
   settings: NodeSettings
   reconciler: Pick<Reconciler, 'nodeReady' | 'roomChanged'>
   layers: Pick<LayerSource, 'signedUrl'>
@@ -27,7 +29,7 @@ export interface AgentEventsDeps {
 
 /** What happens when agents come, speak and go; the gateway calls it for each node in order. */
 export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
-  const { observations, instances, directory, live, news, settings, reconciler, layers, clock, secrets } = deps
+  const { observations, instances, directory, live, news, stats, settings, reconciler, layers, clock, secrets } = deps
 
   return {
     admit: deps.admit,
@@ -74,13 +76,18 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       const isNewConnection = !live.isReady(nodeId)
       live.touch(nodeId)
       live.note(nodeId, { isReady: true, load, engine: specs.engine, found })
+      stats.heardNode(nodeId, load)
       if (isNewConnection) await news.tellWithInstances(nodeId)
       else news.tell(nodeId)
       await reconciler.nodeReady(nodeId, { stillHeld, isNewConnection })
     },
 
-    async heartbeat(nodeId, { load, engine }) {
+    async heartbeat(nodeId, { load, engine, instances: measured }) {
       live.touch(nodeId)
+      stats.heardNode(nodeId, load)
+      // One that was moved or forgotten meanwhile is no offence, but nothing is taken of it.
+      for (const one of measured)
+        if (await observations.owns(nodeId, one.instanceId)) stats.heardInstance(one, load.at)
       const before = live.of(nodeId).engine
       live.note(nodeId, { load, engine })
       settings.catchUp(nodeId)

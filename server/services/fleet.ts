@@ -38,6 +38,10 @@ import { createReconciler } from './reconciler'
 import { createRefusalLog } from './refusal-log'
 import { createSentCommands } from './sent-commands'
 import type { ServiceLog } from './service-log'
+import { createStatsBoard } from './stats-board'
+import type { StatsBoard } from './stats-board'
+import { createStatsService } from './stats-service'
+import type { StatsService } from './stats-service'
 
 /** Instances and nodes, wired: the services, what the gateway calls, and the clockwork. */
 export interface Fleet {
@@ -45,6 +49,8 @@ export interface Fleet {
   nodes: NodeService
   agentEvents: AgentEvents
   presenter: InstancePresenter
+  stats: StatsService
+  board: StatsBoard
   /** Reads the nodes, looks at every instance that is not at rest, and begins to judge contact. */
   start(): Promise<void>
   /** Resolves when nothing is under way any more; then the database may be closed. */
@@ -74,6 +80,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   const live = createNodeLive({ directory, clock })
   const progress = createProgressBoard(clock)
   const sent = createSentCommands(clock)
+  const board = createStatsBoard(clock)
   const presenter = createInstancePresenter({ directory, live, progress })
   const news = createNodeNews({ instances, directory, live, presenter, panel, clock, log })
 
@@ -88,6 +95,7 @@ export function createFleet(deps: FleetDeps): Fleet {
         news.tell(after.nodeId)
       if (after.state === 'DESTROYED') {
         sent.forget(after.id)
+        board.forgetInstance(after.id)
         reconciler.roomChanged()
       }
       reconciler.wake(after.id)
@@ -121,6 +129,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     directory,
     live,
     news,
+    stats: board,
     settings,
     reconciler,
     layers,
@@ -146,6 +155,8 @@ export function createFleet(deps: FleetDeps): Fleet {
   return {
     presenter,
     agentEvents,
+    board,
+    stats: createStatsService({ board, instances, directory }),
     instances: createInstanceService({
       instances,
       presenter,
@@ -168,6 +179,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       clock,
       ids,
       agentSha256: deps.agentSha256,
+      onRemoved: id => board.forgetNode(id),
       onRoomChanged: () => reconciler.roomChanged(),
     }),
 

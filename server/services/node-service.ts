@@ -54,6 +54,7 @@ export interface NodeServiceDeps {
   ids: Ids
   /** sha256 of the agent program that this brain gives out; null when it has none. */
   agentSha256: () => Promise<string | null>
+  onRemoved: (id: string) => void
   /** A node may have room now that had none. */
   onRoomChanged: () => void
 }
@@ -158,6 +159,7 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
       await directory.remove(id)
       link.disconnect(id, 'The node was removed.')
       live.forget(id)
+      deps.onRemoved(id)
       panel.publish('node.removed', { id }, 'node.read')
     },
 

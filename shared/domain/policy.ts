@@ -63,6 +63,29 @@ export const POLICY = {
     /** A longer line is cut: one line must not be able to fill a message. */
     lineBytes: 16 * 1024,
   },
+  stats: {
+    /** Fresh enough for lists and Prometheus, and a Docker Engine with 200 servers spends well under a tenth of a core on it. */
+    sampleMs: 15_000,
+    /** A round that takes long is followed by a pause this many times as long: measuring never takes more than a twentieth of the time. */
+    restFactor: 20,
+    /** While somebody looks. */
+    watchedMs: 2_000,
+    /** Older figures are not shown as present ones: three rounds were missed. */
+    freshMs: 45_000,
+    /** Some 250 bytes each: a heartbeat stays far below the limit of a message. */
+    perHeartbeat: 400,
+    /** How often an instance's own files are counted at most. */
+    ownFilesMs: 60_000,
+    /** Counting takes at most one part in so many of the time, however many files a server makes. */
+    ownFilesRestFactor: 100,
+    /** In the copy layout: files of layers looked at per count, to find those that the server changed. */
+    ownFilesLaidPerCount: 2_000,
+    /** History in memory: an hour by minutes is some 2 KB for each instance, 40 MB for 20,000. */
+    historyStepMs: 60_000,
+    historySteps: 60,
+    /** A page of a list asks for as many at once. */
+    perRequest: 200,
+  },
   archive: {
     unpackedBytes: 20 * 1024 ** 3,
     entries: 200_000,

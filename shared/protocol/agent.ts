@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { POLICY } from '../domain/policy'
 import {
   entityId,
   portName,
@@ -12,6 +13,7 @@ import {
 import { instancePort, instanceState, lockedLayer } from '../schemas/instance'
 import { cachedLayer, layoutKind, nodeLoad, nodeSpecs, runtimeKind } from '../schemas/node'
 import { resolvedRuntime } from '../schemas/runtime'
+import { ownFilesSize, runUsage } from '../schemas/usage'
 
 /**
  * Brain ↔ agent over Socket.IO, namespace `/agent`. Every message is parsed where it arrives; both ends
@@ -152,7 +154,23 @@ export type NodeReport = z.output<typeof nodeReport>
 
 export const agentToBrain = {
   'node.report': nodeReport,
-  'node.heartbeat': z.object({ load: nodeLoad, engine: nodeSpecs.shape.engine, watched: z.int() }),
+  'node.heartbeat': z.object({
+    load: nodeLoad,
+    engine: nodeSpecs.shape.engine,
+    watched: z.int(),
+    /** What was measured since the heartbeat before; more waits for the next one. Of instances that are not the node's own nothing is taken. */
+    instances: z
+      .array(
+        z.object({
+          instanceId: entityId,
+          runId: z.string().max(64).nullable(),
+          usage: runUsage.nullable(),
+          ownFiles: ownFilesSize.nullable(),
+        }),
+      )
+      .max(POLICY.stats.perHeartbeat)
+      .default([]),
+  }),
   'instance.observed': z.object({ stream: z.int().nonnegative(), observation }),
   'instance.progress': z.object({
     instanceId: entityId,
@@ -176,6 +194,8 @@ export const agentToBrain = {
     memoryBytes: z.number(),
     networkRxBytes: z.number().nullable(),
     networkTxBytes: z.number().nullable(),
+    diskReadBytes: z.number().nullable().default(null),
+    diskWriteBytes: z.number().nullable().default(null),
   }),
   /** Answer: `layerUrlAnswer`. */
   'layer.url': z.object({ instanceId: entityId, sha256 }),

@@ -35,7 +35,7 @@ export function makeReport(instanceIds: readonly string[], stream = 0): NodeRepo
 /** A good message of every kind an agent can send, about one instance. The type makes sure that none is missing. */
 export const makeAgentMessage: { [Name in keyof AgentToBrain]: (instanceId: string) => AgentToBrain[Name] } = {
   'node.report': instanceId => makeReport([instanceId]),
-  'node.heartbeat': () => ({ load: fakeLoad(0), engine: fakeSpecs().engine, watched: 0 }),
+  'node.heartbeat': () => ({ load: fakeLoad(0), engine: fakeSpecs().engine, watched: 0, instances: [] }),
   'instance.observed': instanceId => ({ stream: 1, observation: makeObservation(instanceId) }),
   'instance.progress': instanceId => ({ instanceId, generation: 1, step: 'fetch', doneBytes: 1, totalBytes: 2 }),
   'instance.console': instanceId => ({ instanceId, runId: 'run-1', from: 0, lines: ['hello'] }),
@@ -46,6 +46,8 @@ export const makeAgentMessage: { [Name in keyof AgentToBrain]: (instanceId: stri
     memoryBytes: 1,
     networkRxBytes: null,
     networkTxBytes: null,
+    diskReadBytes: null,
+    diskWriteBytes: null,
   }),
   'layer.url': instanceId => ({ instanceId, sha256: 'a'.repeat(64) }),
 }

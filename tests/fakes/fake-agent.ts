@@ -21,6 +21,7 @@ import { NORMAL, type FakeBehaviour } from './fake-behaviour'
 import { FakeInstance } from './fake-instance'
 import { fakeLoad, fakeSpecs } from './fake-machine'
 import { createFakeStream } from './fake-stream'
+import { measureFakes } from './fake-usage'
 
 export interface FakeAgentOptions {
   brainUrl: string
@@ -259,6 +260,7 @@ export function createFakeAgent(options: FakeAgentOptions) {
           load: fakeLoad(cachedLayers().length),
           engine: specs.engine,
           watched: output.watched(),
+          instances: measureFakes(instances),
         }).then(beat, beat)
       },
       every * (1 + POLICY.agent.heartbeatJitter * (2 * Math.random() - 1)),

@@ -34,6 +34,8 @@ export function createFakeStream({ behaviour, instances, send }: FakeStreamDeps)
       memoryBytes: 256 * 1024 ** 2,
       networkRxBytes: null,
       networkTxBytes: null,
+      diskReadBytes: null,
+      diskWriteBytes: null,
     })
   }
 

@@ -47,6 +47,10 @@ export class PlainPreparer implements Preparer {
     rmSync(join(this.root, instanceId), { recursive: true, force: true })
   }
 
+  ownFiles(instanceId: string) {
+    return { root: join(this.root, instanceId), baselineFile: null }
+  }
+
   async reconcile(): Promise<{ unknown: string[] }> {
     return { unknown: [] }
   }

@@ -30,7 +30,7 @@ describe('the connection to the brain', () => {
         return { specs: machine.specs, load: machine.load }
       },
       instances: () => [],
-      heartbeat: async () => ({ load: machine.load, engine: machine.specs.engine, watched: 0 }),
+      heartbeat: async () => ({ load: machine.load, engine: machine.specs.engine, watched: 0, instances: [] }),
       lost: () => {},
       refused: () => true,
       log: { debug() {}, info() {}, warn() {}, error() {} },

@@ -52,6 +52,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
   'PATCH /api/v1/nodes/:id': ADMINS,
   'DELETE /api/v1/nodes/:id': ADMINS,
   'GET /api/v1/nodes/:id/cache': VIEWERS,
+  'GET /api/v1/nodes/:id/stats': VIEWERS,
   'POST /api/v1/nodes/:id/purge-cache': ADMINS,
 
   'GET /api/v1/templates': VIEWERS,
@@ -75,6 +76,8 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
   'POST /api/v1/instances/:id/input': OPERATORS,
   'GET /api/v1/instances/:id/logs': VIEWERS,
   'GET /api/v1/instances/:id/events': VIEWERS,
+  'GET /api/v1/instances/:id/stats': VIEWERS,
+  'GET /api/v1/stats/instances': VIEWERS,
 }
 
 /** Files that answer for no address of their own. */
