@@ -5,14 +5,7 @@ import { AppError } from '../../shared/errors'
 import type { RunUsage } from '../../shared/schemas/usage'
 import { failpoint } from '../failpoint'
 import { RunAlive } from './container-runtime'
-import type {
-  ContainerRuntime,
-  OutputLine,
-  RunRef,
-  RunSpec,
-  RunStatus,
-  RuntimeListener,
-} from './container-runtime'
+import type { ContainerRuntime, OutputLine, RunRef, RunSpec, RunStatus, RuntimeListener } from './container-runtime'
 import { DockerContainers } from './docker-containers'
 import { createProven } from './docker-create'
 import { DockerEngine } from './docker-engine'

@@ -12,14 +12,7 @@ import { failpoint } from '../failpoint'
 import { identify, isAlive } from '../process-identity'
 import type { ProcessIdentity } from '../process-identity'
 import { RunAlive } from './container-runtime'
-import type {
-  ContainerRuntime,
-  OutputLine,
-  RunRef,
-  RunSpec,
-  RunStatus,
-  RuntimeListener,
-} from './container-runtime'
+import type { ContainerRuntime, OutputLine, RunRef, RunSpec, RunStatus, RuntimeListener } from './container-runtime'
 import { checkHostPorts } from './host-port'
 import { followFile } from './process-output'
 import { ProcessRunFolders } from './process-run'

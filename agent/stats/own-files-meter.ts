@@ -70,7 +70,10 @@ export class OwnFilesMeter {
       if (signal.aborted) return
       const dueAt = performance.now() + POLICY.stats.ownFilesMs * POLICY.stats.restFactor
       this.known.set(instanceId, { size: null, counter: null, runId, dueAt })
-      this.log.warn({ err: error, instanceId }, 'The own files of a server could not be counted; their size is not known')
+      this.log.warn(
+        { err: error, instanceId },
+        'The own files of a server could not be counted; their size is not known',
+      )
     }
   }
 

@@ -86,8 +86,7 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       live.touch(nodeId)
       stats.heardNode(nodeId, load)
       // One that was moved or forgotten meanwhile is no offence, but nothing is taken of it.
-      for (const one of measured)
-        if (await observations.owns(nodeId, one.instanceId)) stats.heardInstance(one, load.at)
+      for (const one of measured) if (await observations.owns(nodeId, one.instanceId)) stats.heardInstance(one, load.at)
       const before = live.of(nodeId).engine
       live.note(nodeId, { load, engine })
       settings.catchUp(nodeId)

@@ -4,7 +4,9 @@ import type { FakeInstance } from './fake-instance'
 const MIB = 1024 ** 2
 
 /** What the servers of a fake agent have used: half a core, and 1 MiB a second each way, since they started. */
-export function measureFakes(instances: ReadonlyMap<string, FakeInstance>): AgentToBrain['node.heartbeat']['instances'] {
+export function measureFakes(
+  instances: ReadonlyMap<string, FakeInstance>,
+): AgentToBrain['node.heartbeat']['instances'] {
   const at = Date.now()
   return [...instances.values()].flatMap(({ id, observation }) => {
     if (observation.state === 'DESTROYED') return []

@@ -83,7 +83,15 @@ it('keeps the mean CPU of a machine for each minute', () => {
 it('holds 20,000 servers in less than 80 MB', () => {
   const one = createStatsBoard({ now: () => 1 })
   const before = process.memoryUsage()
-  const usage = { at: 1, cpuSeconds: 1, memoryBytes: 1, networkRxBytes: 1, networkTxBytes: 1, diskReadBytes: 1, diskWriteBytes: 1 }
+  const usage = {
+    at: 1,
+    cpuSeconds: 1,
+    memoryBytes: 1,
+    networkRxBytes: 1,
+    networkTxBytes: 1,
+    diskReadBytes: 1,
+    diskWriteBytes: 1,
+  }
   for (let at = 0; at < 20_000; at++)
     one.heardInstance({ instanceId: `i-${at}`, runId: 'r', usage: { ...usage }, ownFiles: null }, 1)
   const after = process.memoryUsage()
