@@ -58,7 +58,7 @@ export class OwnFilesCounter {
       open.push(...folder.folders)
       for (const file of folder.files) await this.add(file, total)
     }
-    this.folders = total.files > KEPT_FILES ? new Map() : seen
+    this.folders = total.files > KEPT_FILES ? new Map<string, KnownFolder>() : seen
     await this.lookAtLaid(signal)
     for (const file of this.changedLaid) await this.add(file, total)
     return total

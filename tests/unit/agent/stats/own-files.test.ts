@@ -17,10 +17,7 @@ import type { BaselineEntry } from '../../../../agent/prepare/copy-baseline'
 import { OwnFilesCounter } from '../../../../agent/stats/own-files'
 import { temporaryFolder } from '../../../support/temporary-folder'
 
-vi.mock('node:fs/promises', async original => {
-  const real = await original<typeof import('node:fs/promises')>()
-  return { ...real, readdir: vi.fn(real.readdir) }
-})
+vi.mock('node:fs/promises', { spy: true })
 
 const never = new AbortController().signal
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
