@@ -2,13 +2,18 @@ import { computed, readonly, ref } from 'vue'
 import { z } from 'zod'
 import type { loginBody, setupBody } from '../shared/schemas/account'
 import { meAnswer, type User } from '../shared/schemas/account'
-import { roleAllows, type Permission } from '../shared/domain/permissions'
+import { everywhere, grantsAllow, reachOf, type Grant, type Permission } from '../shared/domain/permissions'
 import { ApiError } from './api/api-error'
 import { request } from './api/request'
 
 const user = ref<User | null>(null)
 /** `unknown` until the brain was asked; `unreachable` while it does not answer. */
 const status = ref<'unknown' | 'signed-in' | 'signed-out' | 'unreachable'>('unknown')
+const grants = computed<Grant[]>(() => {
+  if (!user.value) return []
+  const { role, grants: narrow } = user.value
+  return [...(role ? everywhere(role) : []), ...narrow]
+})
 
 async function load(): Promise<User | null> {
   try {
@@ -27,9 +32,15 @@ export function useSession() {
   return {
     user: readonly(user),
     status: readonly(status),
-    isAdmin: computed(() => user.value?.role === 'admin'),
-    /** True when the signed-in person may do this: asked before a button is shown. */
-    can: (permission: Permission) => user.value !== null && roleAllows(user.value.role, permission),
+    /** True for those who have single servers alone. */
+    isNarrow: computed(() => user.value !== null && user.value.role === null),
+    /** True when the signed-in person may do this everywhere, or to the server that is named: asked before a button is shown. */
+    can: (permission: Permission, instanceId?: string) => grantsAllow(grants.value, permission, instanceId),
+    /** True when they may do it somewhere. */
+    canSomewhere(permission: Permission) {
+      const reach = reachOf(grants.value, permission)
+      return reach === 'all' || reach.size > 0
+    },
     load,
     async ensure() {
       return status.value === 'signed-in' ? user.value : await load()

@@ -10,7 +10,7 @@ import type {
   Welcome,
 } from '../shared/protocol/agent'
 import type { BrainToPanel } from '../shared/protocol/panel'
-import type { Grant, Permission } from '../shared/domain/permissions'
+import type { Grant, Permission, Reach } from '../shared/domain/permissions'
 import type { InstanceState } from '../shared/domain/instance-state'
 import type { Actor, AuditEntry, InstanceEvent } from '../shared/schemas/event'
 import type { Instance, LockedLayer } from '../shared/schemas/instance'
@@ -67,6 +67,8 @@ export interface InstanceFilter {
   nodeId?: string
   template?: string
   text?: string
+  /** Only those within; everything unless said. */
+  reach?: Reach
   limit: number
   cursor?: string
 }
@@ -108,8 +110,8 @@ export interface InstanceStore {
     id: string,
     page: { limit: number; cursor?: string },
   ): Promise<{ items: InstanceEvent[]; nextCursor: string | null }>
-  recentEvents(limit: number): Promise<InstanceEvent[]>
-  countByState(): Promise<Record<InstanceState, number>>
+  recentEvents(limit: number, reach?: Reach): Promise<InstanceEvent[]>
+  countByState(reach?: Reach): Promise<Record<InstanceState, number>>
 }
 
 // nodes
@@ -154,8 +156,8 @@ export interface AgentLink {
 /** What the panel is told. Never awaited, never fails: a page that missed something reads it again on reconnect. */
 export interface PanelBus {
   publish<Name extends keyof BrainToPanel>(name: Name, payload: BrainToPanel[Name], needs: Permission): void
-  /** Ends the sockets of a session or user at once. */
-  endSessions(match: { sessionId?: string; userId?: string }): void
+  /** Ends the sockets of a session, user or token at once. */
+  endSessions(match: { sessionId?: string; userId?: string; tokenId?: string }): void
 }
 
 // templates
@@ -231,7 +233,7 @@ export interface OperationStore {
   /** The last one of this kind that ended well for the subject. */
   findDone(kind: string, subject: { kind: string; id: string }): Promise<OperationRecord | undefined>
   /** Newest first. */
-  list(filter: OperationFilter): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
+  list(filter: OperationFilter & { reach?: Reach }): Promise<{ items: OperationRecord[]; nextCursor: string | null }>
   /** Running or cancelling, oldest first. */
   active(): Promise<OperationRecord[]>
   /**
@@ -323,6 +325,8 @@ export interface UserRecord {
   grants: Grant[]
   createdAt: number
   lastLoginAt: number | null
+  /** Since when nobody signs in with it, and its tokens are refused. */
+  disabledAt: number | null
 }
 
 export interface UserStore {
@@ -333,13 +337,13 @@ export interface UserStore {
   list(page: { limit: number; cursor?: string }): Promise<{ items: UserRecord[]; nextCursor: string | null }>
   hasAny(): Promise<boolean>
   /**
-   * One commit: the change and the end of the user's sessions but `keepSessionId`, whose ids are returned.
-   * LAST_ADMIN when no admin would be left; NOT_FOUND for nobody.
+   * One commit: what `change` makes of the present grants and the rest, and the end of the user's sessions: all but the
+   * one that is named; `keep`: none. LAST_ADMIN when no admin would be left who can sign in; NOT_FOUND for nobody.
    */
   update(
     id: string,
-    change: { grants?: Grant[]; passwordHash?: string },
-    keepSessionId: string | null,
+    change: { grants?: (present: readonly Grant[]) => Grant[]; passwordHash?: string; disabledAt?: number | null },
+    sessions: { endAllBut: string | null } | 'keep',
   ): Promise<{ before: UserRecord; after: UserRecord; endedSessions: string[] }>
   /** The user with sessions and tokens. LAST_ADMIN, NOT_FOUND as above. */
   remove(id: string): Promise<UserRecord>
@@ -351,18 +355,24 @@ export interface SessionRecord {
   secretHash: string
   userId: string
   address: string | null
+  /** What the browser called itself. */
+  userAgent: string | null
   createdAt: number
   expiresAt: number
   lastSeenAt: number
 }
 
 export interface SessionStore {
-  /** False, and nothing written, when the user is gone or has another password by now. */
+  /** False, and nothing written, when the user is gone, disabled or has another password by now. */
   create(record: SessionRecord, passwordHash: string): Promise<boolean>
   /** With its user; an expired one is not found. */
   findBySecret(secretHash: string, now: number): Promise<{ session: SessionRecord; user: UserRecord } | undefined>
   seen(id: string, at: number): Promise<void>
+  /** Those that have not expired, the one last seen first. */
+  listOf(userId: string, now: number): Promise<SessionRecord[]>
   end(id: string): Promise<void>
+  /** Sessions of one user: one of them, all, or all but one. The ids of those that ended. */
+  endOf(userId: string, which: { only?: string; but?: string | null }): Promise<string[]>
   removeExpired(now: number): Promise<number>
 }
 

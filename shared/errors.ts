@@ -9,6 +9,7 @@ export const ERRORS = {
   VALIDATION_FAILED: { status: 400, title: 'Some fields are not right' },
   UNAUTHENTICATED: { status: 401, title: 'Sign in first' },
   LOGIN_FAILED: { status: 401, title: 'Wrong name or password' },
+  ACCOUNT_DISABLED: { status: 403, title: 'The account is disabled' },
   FORBIDDEN: { status: 403, title: 'Your role does not allow this' },
   ORIGIN_REFUSED: { status: 403, title: 'The request came from another site' },
   NOT_FOUND: { status: 404, title: 'There is no such thing' },
@@ -39,6 +40,7 @@ export const ERRORS = {
   VARIABLE_INVALID: { status: 422, title: 'A variable has a value that is not allowed' },
   RUNTIME_INCOMPLETE: { status: 422, title: 'The layers do not say how to run the server' },
   PORT_UNAVAILABLE: { status: 422, title: 'The port is not free' },
+  INSTANCE_UNKNOWN: { status: 422, title: 'There is no such server' },
   NODE_UNKNOWN: { status: 422, title: 'There is no such node' },
   // archives
   PATH_ESCAPE: { status: 422, title: 'An entry leaves the archive' },

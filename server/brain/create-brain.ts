@@ -67,11 +67,13 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const panel = tapPanelBus(gateway.panelBus)
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
   const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids, log })
+  const instances = createInstanceStore(db)
   const people = createPeople({
     users: createUserStore(db),
     sessions: createSessionStore(db),
     tokens: createTokenStore(db),
     idempotency: createIdempotencyStore(db),
+    instances,
     passwords,
     secrets,
     panel,
@@ -82,7 +84,6 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const objects = openDiskStore({ root: storage.folder.file('objects'), urlSecret: keys.urlSigning, clock })
   const templates = createTemplateStore(db)
   const library = createLibrary({ templates, objects, panel, clock, log })
-  const instances = createInstanceStore(db)
   const fleet = createFleet({
     instances,
     nodes: createNodeStore(db),
@@ -149,6 +150,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     audit,
     accounts: people.accounts,
     sessions: people.sessions,
+    sessionList: people.sessionList,
     tokens: people.tokens,
     idempotency: people.idempotency,
     operations,

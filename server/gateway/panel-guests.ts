@@ -43,9 +43,10 @@ export function createPanelGuests(dismiss: (socket: Socket) => void): PanelGuest
   }
 }
 
-function matches(principal: Principal, { sessionId, userId }: SessionMatch): boolean {
+function matches(principal: Principal, { sessionId, userId, tokenId }: SessionMatch): boolean {
   return (
     (sessionId !== undefined && principal.sessionId === sessionId) ||
-    (userId !== undefined && principal.userId === userId)
+    (userId !== undefined && principal.userId === userId) ||
+    (tokenId !== undefined && principal.actor.kind === 'token' && principal.actor.id === tokenId)
   )
 }

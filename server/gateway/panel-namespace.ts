@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { Server, Socket } from 'socket.io'
 import { z } from 'zod'
-import { grantsAllow, PERMISSIONS } from '../../shared/domain/permissions'
+import { reaches, reachOf } from '../../shared/domain/permissions'
 import { POLICY } from '../../shared/domain/policy'
 import { AppError, isAppError } from '../../shared/errors'
 import { panelToBrain, type BrainToPanel, type PanelToBrain } from '../../shared/protocol/panel'
@@ -11,6 +11,7 @@ import { connectError, openEnvelope, parseMessage, refusalOf } from './ack'
 import { watchBacklog } from './engine'
 import type { GatewayLog } from './gateway-log'
 import { coalesce } from './panel-bus'
+import { roomsFor, roomsOf } from './panel-rooms'
 import { createPanelGuests, type PanelGuests } from './panel-guests'
 import { createSerialQueue } from './serial-queue'
 import type { Watcher, WatchRegistry } from './watch-registry'
@@ -48,14 +49,13 @@ export function openPanelNamespace(io: Server, deps: PanelNamespaceDeps): PanelB
   namespace.on('connection', socket => {
     const principal = guests.find(socket)
     if (!principal) return void socket.disconnect(true)
-    for (const permission of PERMISSIONS)
-      if (grantsAllow(principal.grants, permission)) void socket.join(roomOf(permission))
+    void socket.join(roomsOf(principal.grants))
     listen(socket, principal, deps)
   })
 
   const revalidation = setInterval(() => void revalidate(guests, deps), POLICY.channel.revalidateMs).unref()
   const publish = coalesce((name, payload, needs) => {
-    namespace.to(roomOf(needs)).emit(name, payload)
+    namespace.to(roomsFor(name, payload, needs)).emit(name, payload)
   })
   return {
     publish(name, payload, needs) {
@@ -71,10 +71,6 @@ const NOBODY = { code: 'UNAUTHENTICATED', message: 'The session has ended. Sign 
 
 /** More than a page ever needs; the rest of a flood is refused one by one until its connection is cut. */
 const MESSAGES_WAITING = 100
-
-function roomOf(permission: string): string {
-  return `may:${permission}`
-}
 
 const tokenAuth = z.object({ token: z.string().min(1).max(500) })
 
@@ -102,8 +98,11 @@ function listen(socket: Socket, principal: Principal, { watch, log }: PanelNames
   })
   const handlers: Handlers = {
     async watch({ instanceId }) {
-      if (!grantsAllow(principal.grants, 'instance.console.read'))
+      const reach = reachOf(principal.grants, 'instance.console.read')
+      if (reach !== 'all' && reach.size === 0)
         throw new AppError('FORBIDDEN', 'Your role does not let you read the console of a server.')
+      // To those it is not given to, a server does not exist.
+      if (!reaches(reach, instanceId)) throw new AppError('NOT_FOUND', `There is no server ${instanceId}.`)
       await watch.add(instanceId, watcher)
       if (!socket.connected) watch.leave(watcher)
     },

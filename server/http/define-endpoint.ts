@@ -2,7 +2,7 @@ import { defineEventHandler } from 'h3'
 import type { EventHandler, H3Event } from 'h3'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
-import type { Permission } from '../../shared/domain/permissions'
+import type { Permission, Reach } from '../../shared/domain/permissions'
 import type { Brain } from '../brain/create-brain'
 import type { Principal } from '../ports'
 import type { AuditNote } from './audit-trail'
@@ -39,6 +39,8 @@ export interface EndpointContext<
   brain: Brain
   /** Null only at public endpoints. */
   principal: Access extends 'public' ? Principal | null : Principal
+  /** Where the permission holds. Narrower than everything only where the definition says `scope`. */
+  reach: Reach
   params: z.output<Params>
   query: z.output<Query>
   body: HandlerBody<Body>
@@ -60,6 +62,12 @@ export interface EndpointDefinition<
 > {
   /** Who may; `public` needs no sign-in. */
   permission: Access
+  /**
+   * For whom less than everything is enough. Left out: for nobody. `instance`: the `id` of the address is a server, and
+   * the permission must hold over that one; to others it does not exist. `any`: whoever has the permission anywhere is
+   * let in, and the handler answers only of what `reach` covers.
+   */
+  scope?: 'instance' | 'any'
   /** Left out: there are none, and any that come are refused. */
   params?: Params
   query?: Query
@@ -81,12 +89,15 @@ export interface EndpointDefinition<
 
 export interface Endpoint extends EventHandler {
   /** Read by the document of all routes and by the test of who may do what. */
-  endpoint: Pick<EndpointDefinition, 'permission' | 'params' | 'query' | 'body' | 'response' | 'status' | 'audit'>
+  endpoint: Pick<
+    EndpointDefinition,
+    'permission' | 'scope' | 'params' | 'query' | 'body' | 'response' | 'status' | 'audit'
+  >
 }
 
 /**
  * The only way to define a route. In this order it: gives the request an id, waits for nobody (503 until the brain has
- * started), finds out who asks, refuses other sites (Origin), asks the role, parses params, query and body, calls the
+ * started), finds out who asks, refuses other sites (Origin), asks the grants, parses params, query and body, calls the
  * handler, shapes the answer, writes the audit entry of everything that changes something, and turns whatever was thrown
  * into a problem document.
  */

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { getQuery, getRequestHeader, getRouterParams, setResponseHeader, setResponseStatus } from 'h3'
 import type { H3Event } from 'h3'
 import { z } from 'zod'
-import { grantsAllow, strongestRole } from '../../shared/domain/permissions'
 import type { Permission } from '../../shared/domain/permissions'
 import { AppError } from '../../shared/errors'
 import type { Brain } from '../brain/create-brain'
 import type { Principal } from '../ports'
 import { recordAudit } from './audit-trail'
 import type { AuditFacts } from './audit-trail'
+import { authorise, requireReach } from './authorise'
 import { checkOrigin } from './check-origin'
 import type { BodyKind, EndpointDefinition, ResponseKind } from './define-endpoint'
 import { brainOf, clientOf } from './event-brain'
@@ -65,12 +65,13 @@ export async function runEndpoint<
     const principal = await principalFromHeaders(brain, request.headers)
     facts.principal = principal
     if (changesSomething) checkOrigin(request.headers, client.host, brain.settings.publicUrl)
-    authorise(definition.permission, principal)
+    const reach = authorise(definition, principal)
 
     const params = parseInput(definition.params, getRouterParams(event, { decode: true }), 'address')
     facts.subject.id = idIn(params)
     const query = parseInput(definition.query, getQuery(event), 'query')
     facts.detail = { ...asRecord(params), ...asRecord(query) }
+    if (definition.scope === 'instance') requireReach(reach, facts.subject.id)
     definition.open?.(brain)
     const body =
       definition.body === 'stream'
@@ -85,6 +86,7 @@ export async function runEndpoint<
       // The checks above are what makes these two true; the compiler cannot follow them through the conditional types.
       const context = {
         brain,
+        reach,
         params,
         query,
         event,
@@ -110,18 +112,6 @@ export async function runEndpoint<
   if (failure) logFailure(brain, event, failure)
   if (failure || !answer) return writeProblem(event, failure ?? toAppError(new Error('no answer'), facts.requestId))
   return sendAnswer(event, answer, brain.log)
-}
-
-function authorise(permission: Permission | 'public', principal: Principal | null): void {
-  if (permission === 'public') return
-  if (!principal)
-    throw new AppError('UNAUTHENTICATED', 'Sign in, or send an API token: "Authorization: Bearer strata_…".')
-  if (!grantsAllow(principal.grants, permission)) {
-    throw new AppError(
-      'FORBIDDEN',
-      `This needs the permission ${permission}, which ${strongestRole(principal.grants) ?? 'an account without a role'} does not have. Ask an admin.`,
-    )
-  }
 }
 
 async function oncePerKey(

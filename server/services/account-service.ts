@@ -1,10 +1,14 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Role } from '../../shared/domain/permissions'
-import type { UserDetail } from '../../shared/schemas/account'
+import { everywhere } from '../../shared/domain/permissions'
+import type { Grant, Role } from '../../shared/domain/permissions'
+import type { NarrowGrant, UserDetail } from '../../shared/schemas/account'
 import { AppError } from '../../shared/errors'
 import type { Clock, Ids, PanelBus, PasswordHasher, Principal, UserRecord, UserStore } from '../ports'
+import { changeGrants } from '../domain/grant-view'
+import type { GrantView } from '../domain/grant-view'
 import type { LoginLimiter } from './login-limiter'
 import { hashSecret } from './secret-hash'
+import { requireBrowser } from './session-list'
 import { presentUser } from './session-service'
 
 export interface AccountService {
@@ -20,13 +24,17 @@ export interface AccountService {
   requireSetUpOpen(): void
   /** The first admin, once. NOT_FOUND afterwards; UNAUTHENTICATED for another secret. */
   setUp(given: { token: string; username: string; password: string; address: string }): Promise<UserRecord>
-  create(wanted: { username: string; password: string; role: Role }): Promise<UserDetail>
+  /** NAME_TAKEN; INSTANCE_UNKNOWN for a grant over a server that is not there. */
+  create(wanted: { username: string; password: string; role?: Role; grants?: NarrowGrant[] }): Promise<UserDetail>
   list(page: { limit: number; cursor?: string }): Promise<{ items: UserDetail[]; nextCursor: string | null }>
-  /** Role and password, by an admin. Ends the user's sessions, but not the one that asks. */
+  /**
+   * By an admin. Another role, another password and disabling end the user's sessions, but not the one that asks; other
+   * narrow grants only close the sockets, which come back with the rights of now. LAST_ADMIN, INSTANCE_UNKNOWN.
+   */
   change(
     principal: Principal,
     id: string,
-    wanted: { role?: Role; password?: string },
+    wanted: Partial<GrantView> & { password?: string; disabled?: boolean },
   ): Promise<{ before: UserDetail; after: UserDetail }>
   /** One's own password. Ends one's other sessions. LOGIN_FAILED for a wrong present one. */
   changePassword(principal: Principal, given: { current: string; next: string; address: string }): Promise<void>
@@ -37,25 +45,28 @@ export interface AccountService {
 
 export function createAccountService(deps: {
   users: UserStore
+  /** UNKNOWN servers in `grants` make it throw INSTANCE_UNKNOWN. */
+  requireInstances: (grants: readonly NarrowGrant[]) => Promise<void>
   passwords: PasswordHasher
   limiter: LoginLimiter
   panel: Pick<PanelBus, 'endSessions'>
   clock: Clock
   ids: Ids
 }): AccountService {
-  const { users, passwords, limiter, panel, clock, ids } = deps
+  const { users, requireInstances, passwords, limiter, panel, clock, ids } = deps
   let setupHash: string | null = null
 
   const closed = () => new AppError('NOT_FOUND', 'Strata is set up already. Sign in; an admin can add accounts.')
 
-  async function newUser(wanted: { username: string; password: string; role: Role }): Promise<UserRecord> {
+  async function newUser(wanted: { username: string; password: string; grants: Grant[] }): Promise<UserRecord> {
     return {
       id: ids.entity(),
       username: wanted.username,
       passwordHash: await passwords.hash(wanted.password),
-      grants: [{ role: wanted.role, scope: 'all' }],
+      grants: wanted.grants,
       createdAt: clock.now(),
       lastLoginAt: null,
+      disabledAt: null,
     }
   }
 
@@ -72,7 +83,7 @@ export function createAccountService(deps: {
         return { setupSecret: null, adminUser: known?.username ?? null }
       }
       if (firstAdmin) {
-        await users.create(await newUser({ ...firstAdmin, role: 'admin' }), { onlyFirst: true })
+        await users.create(await newUser({ ...firstAdmin, grants: everywhere('admin') }), { onlyFirst: true })
         return { setupSecret: null, adminUser: firstAdmin.username }
       }
       const setupSecret = ids.secret()
@@ -92,14 +103,16 @@ export function createAccountService(deps: {
             'This set-up link is not the present one. Each start of the brain prints a new one: use the newest.',
           )
         }
-        const user = await newUser({ username: given.username, password: given.password, role: 'admin' })
+        const { username, password } = given
+        const user = await newUser({ username, password, grants: everywhere('admin') })
         if (!(await users.create(user, { onlyFirst: true }))) throw closed()
         setupHash = null
         return user
       })
     },
-    async create(wanted) {
-      const user = await newUser(wanted)
+    async create({ role, grants = [], ...wanted }) {
+      await requireInstances(grants)
+      const user = await newUser({ ...wanted, grants: changeGrants([], { role: role ?? null, grants }) })
       await users.create(user)
       return detail(user)
     },
@@ -109,28 +122,24 @@ export function createAccountService(deps: {
     },
     async change(principal, id, wanted) {
       await findRecord(id)
-      const passwordHash = wanted.password === undefined ? undefined : await passwords.hash(wanted.password)
-      const isSelf = principal.userId === id
+      const { role, grants, password, disabled } = wanted
+      if (grants) await requireInstances(grants)
+      const signsOut = role !== undefined || password !== undefined || disabled === true
       const { before, after } = await users.update(
         id,
         {
-          ...(wanted.role && { grants: [{ role: wanted.role, scope: 'all' as const }] }),
-          ...(passwordHash && { passwordHash }),
+          ...((role !== undefined || grants) && { grants: present => changeGrants(present, { role, grants }) }),
+          ...(password !== undefined && { passwordHash: await passwords.hash(password) }),
+          ...(disabled !== undefined && { disabledAt: disabled ? clock.now() : null }),
         },
-        isSelf ? principal.sessionId : null,
+        signsOut ? { endAllBut: principal.userId === id ? principal.sessionId : null } : 'keep',
       )
       // Every socket of the user, also the asking one's and those of tokens: they come back with the rights of now.
       panel.endSessions({ userId: id })
       return { before: detail(before), after: detail(after) }
     },
     async changePassword(principal, given) {
-      if (!principal.userId || !principal.sessionId) {
-        throw new AppError(
-          'FORBIDDEN',
-          'A password is changed by its owner, signed in with a browser; a token cannot do it.',
-        )
-      }
-      const { userId, sessionId } = principal
+      const { userId, sessionId } = requireBrowser(principal)
       const user = await findRecord(userId)
       await limiter.attempt({ username: user.username, address: given.address }, async () => {
         if (!(await passwords.verify(user.passwordHash, given.current)))
@@ -139,7 +148,7 @@ export function createAccountService(deps: {
       const { endedSessions } = await users.update(
         userId,
         { passwordHash: await passwords.hash(given.next) },
-        sessionId,
+        { endAllBut: sessionId },
       )
       for (const ended of endedSessions) panel.endSessions({ sessionId: ended })
     },
@@ -153,5 +162,6 @@ export function createAccountService(deps: {
 }
 
 function detail(user: UserRecord): UserDetail {
-  return { ...presentUser(user), createdAt: user.createdAt, lastLoginAt: user.lastLoginAt }
+  const { createdAt, lastLoginAt, disabledAt } = user
+  return { ...presentUser(user), createdAt, lastLoginAt, disabledAt }
 }

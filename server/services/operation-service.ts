@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { grantsAllow } from '../../shared/domain/permissions'
-import type { Permission } from '../../shared/domain/permissions'
+import { reachesSubject, reachOf } from '../../shared/domain/permissions'
+import type { Permission, Reach } from '../../shared/domain/permissions'
 import { POLICY } from '../../shared/domain/policy'
 import { AppError } from '../../shared/errors'
 import type { Actor } from '../../shared/schemas/event'
@@ -52,11 +52,11 @@ export interface OperationService {
    * FORBIDDEN for who could not have started it; CONFLICT when it has ended.
    */
   cancel(by: Principal, id: string): Promise<Operation>
-  /** NOT_FOUND, also for one that ended so long ago that it was forgotten. */
-  get(id: string): Promise<Operation>
+  /** NOT_FOUND, also for one that ended so long ago that it was forgotten, and out of reach. */
+  get(id: string, reach?: Reach): Promise<Operation>
   /** The last one of this kind that ended well for the subject. */
   findDone(kind: string, subject: { kind: string; id: string }): Promise<Operation | undefined>
-  list(filter: OperationFilter): Promise<{ items: Operation[]; nextCursor: string | null }>
+  list(filter: OperationFilter & { reach?: Reach }): Promise<{ items: Operation[]; nextCursor: string | null }>
   /** At start: what was running when the brain died goes on or has failed; what ended long ago is forgotten. */
   recover(): Promise<void>
   /** Asks everything to let go, and waits for it, but not for ever. */
@@ -185,8 +185,8 @@ export function createOperationService(deps: {
     resumable: (kind, work) => void resumables.set(kind, work),
 
     async cancel(by, id) {
-      const record = await this.get(id)
-      if (!grantsAllow(by.grants, record.needs)) {
+      const record = await this.get(id, reachOf(by.grants, 'operation.read'))
+      if (!reachesSubject(reachOf(by.grants, record.needs), record.subject)) {
         throw new AppError(
           'FORBIDDEN',
           `Cancelling this needs the permission ${record.needs}, as starting it did. Ask somebody who has it.`,
@@ -203,9 +203,10 @@ export function createOperationService(deps: {
       return answer
     },
 
-    async get(id) {
+    async get(id, reach = 'all') {
       const record = await operations.find(id)
-      if (!record) throw new AppError('NOT_FOUND', `There is no operation ${id}.`)
+      if (!record || !reachesSubject(reach, record.subject))
+        throw new AppError('NOT_FOUND', `There is no operation ${id}.`)
       return live(record)
     },
 

@@ -3,6 +3,7 @@ import type {
   Clock,
   IdempotencyStore,
   Ids,
+  InstanceStore,
   PanelBus,
   PasswordHasher,
   SecretBox,
@@ -12,10 +13,13 @@ import type {
 } from '../ports'
 import { createAccountService } from './account-service'
 import type { AccountService } from './account-service'
+import { createGrantCheck } from './grant-check'
 import { createIdempotencyService } from './idempotency-service'
 import type { IdempotencyService } from './idempotency-service'
 import { createLoginLimiter } from './login-limiter'
 import type { ServiceLog } from './service-log'
+import { createSessionList } from './session-list'
+import type { SessionList } from './session-list'
 import { createSessionService } from './session-service'
 import type { SessionService } from './session-service'
 import { createTokenService } from './token-service'
@@ -25,6 +29,7 @@ import type { TokenService } from './token-service'
 export interface People {
   accounts: AccountService
   sessions: SessionService
+  sessionList: SessionList
   tokens: TokenService
   idempotency: IdempotencyService
   /** Makes the first admin or opens set-up, and begins to forget old answers. */
@@ -37,6 +42,7 @@ export interface PeopleDeps {
   sessions: SessionStore
   tokens: TokenStore
   idempotency: IdempotencyStore
+  instances: Pick<InstanceStore, 'find'>
   passwords: PasswordHasher
   secrets: SecretBox
   panel: Pick<PanelBus, 'endSessions'>
@@ -50,7 +56,8 @@ const FORGETTING_MS = POLICY.http.idempotencyKeptMs / 24
 export function createPeople(deps: PeopleDeps): People {
   const { users, passwords, panel, clock, ids, log } = deps
   const limiter = createLoginLimiter()
-  const accounts = createAccountService({ users, passwords, limiter, panel, clock, ids })
+  const requireInstances = createGrantCheck(deps.instances)
+  const accounts = createAccountService({ users, requireInstances, passwords, limiter, panel, clock, ids })
   const sessions = createSessionService({ users, sessions: deps.sessions, passwords, limiter, panel, clock, ids })
   const idempotency = createIdempotencyService({ store: deps.idempotency, secretBox: deps.secrets, clock })
   let forgetting: NodeJS.Timeout | undefined
@@ -58,7 +65,8 @@ export function createPeople(deps: PeopleDeps): People {
   return {
     accounts,
     sessions,
-    tokens: createTokenService({ store: deps.tokens, panel, clock, ids }),
+    sessionList: createSessionList({ sessions: deps.sessions, panel, clock }),
+    tokens: createTokenService({ store: deps.tokens, requireInstances, panel, clock, ids }),
     idempotency,
     async start(firstAdmin) {
       const opened = await accounts.start(firstAdmin)

@@ -1,7 +1,7 @@
 import type { User } from '../../shared/schemas/account'
 import { POLICY } from '../../shared/domain/policy'
-import { strongestRole } from '../../shared/domain/permissions'
 import { AppError } from '../../shared/errors'
+import { viewGrants } from '../domain/grant-view'
 import type { Clock, Ids, PanelBus, PasswordHasher, Principal, SessionStore, UserRecord, UserStore } from '../ports'
 import type { LoginLimiter } from './login-limiter'
 import { hashSecret } from './secret-hash'
@@ -14,13 +14,23 @@ export interface SignedIn {
   expiresAt: number
 }
 
+/** Where somebody signs in. */
+export interface Browser {
+  address: string
+  /** What it calls itself. */
+  userAgent: string | null
+}
+
 export interface SessionService {
   /** Computes what an unknown name is compared with, so that it costs the same time as a known one. */
   start(): Promise<void>
-  /** LOGIN_FAILED for wrong words; TOO_MANY_REQUESTS while slowed down, even for the right password. */
-  login(given: { username: string; password: string; address: string }): Promise<SignedIn>
+  /**
+   * LOGIN_FAILED for wrong words; TOO_MANY_REQUESTS while slowed down, even for the right password; ACCOUNT_DISABLED for
+   * the right words of an account that is out of use.
+   */
+  login(given: { username: string; password: string } & Browser): Promise<SignedIn>
   /** Signs in somebody who just proved who they are in another way (set-up). */
-  open(user: UserRecord, address: string): Promise<SignedIn>
+  open(user: UserRecord, browser: Browser): Promise<SignedIn>
   /** Undefined for a secret nobody has: ended, expired or made up. */
   authenticate(secret: string): Promise<Principal | undefined>
   /** Ends one session; twice is the same as once. */
@@ -39,7 +49,7 @@ export function createSessionService(deps: {
   const { users, sessions, passwords, limiter, panel, clock, ids } = deps
   let nobodysHash = ''
 
-  async function open(user: UserRecord, address: string): Promise<SignedIn> {
+  async function open(user: UserRecord, { address, userAgent }: Browser): Promise<SignedIn> {
     const now = clock.now()
     const secret = ids.secret()
     const session = {
@@ -47,6 +57,7 @@ export function createSessionService(deps: {
       secretHash: hashSecret(secret),
       userId: user.id,
       address,
+      userAgent: userAgent?.slice(0, POLICY.session.userAgentCharacters) ?? null,
       createdAt: now,
       expiresAt: now + POLICY.session.lifetimeMs,
       lastSeenAt: now,
@@ -62,12 +73,14 @@ export function createSessionService(deps: {
     async start() {
       nobodysHash = await passwords.hash(ids.secret())
     },
-    login: ({ username, password, address }) =>
-      limiter.attempt({ username, address }, async () => {
+    login: ({ username, password, ...browser }) =>
+      limiter.attempt({ username, address: browser.address }, async () => {
         const user = await users.findByName(username)
         const isRight = await passwords.verify(user?.passwordHash ?? nobodysHash, password)
         if (!user || !isRight) throw loginFailed()
-        return open(user, address)
+        if (user.disabledAt !== null)
+          throw new AppError('ACCOUNT_DISABLED', 'This account is disabled. An admin can enable it again.')
+        return open(user, browser)
       }),
     open,
     async authenticate(secret) {
@@ -88,9 +101,9 @@ function principalOf(user: UserRecord, sessionId: string): Principal {
   return { actor: { kind: 'user', id: user.id, name: user.username }, grants: user.grants, sessionId, userId: user.id }
 }
 
-/** What others see of an account. An account without a grant may do nothing and is shown as the least. */
+/** What others see of an account. */
 export function presentUser(user: UserRecord): User {
-  return { id: user.id, username: user.username, role: strongestRole(user.grants) ?? 'viewer' }
+  return { id: user.id, username: user.username, ...viewGrants(user.grants) }
 }
 
 function loginFailed(): AppError {

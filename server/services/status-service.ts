@@ -1,3 +1,4 @@
+import type { Reach } from '../../shared/domain/permissions'
 import { POLICY } from '../../shared/domain/policy'
 import type { Status } from '../../shared/schemas/status'
 import { findAttention } from '../domain/attention'
@@ -6,7 +7,8 @@ import type { NodeService } from './node-service'
 import type { ServiceLog } from './service-log'
 
 export interface StatusService {
-  get(): Promise<Status>
+  /** How things stand within reach: for those who have single servers, of these alone; nodes and templates count as none. */
+  get(reach: Reach): Promise<Status>
   /** Begins to sample how many servers run; the samples live in memory and begin anew with the brain. */
   start(): Promise<void>
   stop(): void
@@ -44,8 +46,8 @@ export function createStatusService(deps: StatusServiceDeps): StatusService {
     return all
   }
 
-  async function recentEvents(): Promise<Status['recentEvents']> {
-    const events = await instances.recentEvents(POLICY.status.recentEvents)
+  async function recentEvents(reach: Reach): Promise<Status['recentEvents']> {
+    const events = await instances.recentEvents(POLICY.status.recentEvents, reach)
     return Promise.all(
       events.map(async event => {
         const instance = await instances.find(event.instanceId)
@@ -55,17 +57,19 @@ export function createStatusService(deps: StatusServiceDeps): StatusService {
   }
 
   return {
-    async get() {
+    async get(reach) {
+      const isWhole = reach === 'all'
       const [counts, known, templateCount, events] = await Promise.all([
-        instances.countByState(),
-        allNodes(),
-        templates.count(),
-        recentEvents(),
+        instances.countByState(reach),
+        isWhole ? allNodes() : [],
+        isWhole ? templates.count() : 0,
+        recentEvents(reach),
       ])
       const contacts: Status['nodes'] = { pending: 0, online: 0, suspect: 0, offline: 0 }
       for (const { contact } of known) contacts[contact] += 1
       const troubled = await instances.list({
         states: ['FAILED', 'STARTING', 'REQUESTED'],
+        reach,
         limit: POLICY.lists.maxLimit,
       })
       return {
@@ -75,7 +79,8 @@ export function createStatusService(deps: StatusServiceDeps): StatusService {
         instances: counts,
         templates: templateCount,
         attention: findAttention(known, troubled.items, clock.now()).slice(0, POLICY.status.attention),
-        running: [...running, { at: clock.now(), count: counts.RUNNING }],
+        // The samples are of everything.
+        running: [...(isWhole ? running : []), { at: clock.now(), count: counts.RUNNING }],
         recentEvents: events,
       }
     },

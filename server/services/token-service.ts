@@ -1,8 +1,10 @@
-import { ROLES, strongestRole } from '../../shared/domain/permissions'
-import type { Grant, Role } from '../../shared/domain/permissions'
+import { isDeepStrictEqual } from 'node:util'
+import { strongestRole, withinGrants } from '../../shared/domain/permissions'
+import type { Role } from '../../shared/domain/permissions'
 import { POLICY } from '../../shared/domain/policy'
-import type { Token } from '../../shared/schemas/account'
+import type { NarrowGrant, Token } from '../../shared/schemas/account'
 import { AppError } from '../../shared/errors'
+import { changeGrants, viewGrants } from '../domain/grant-view'
 import type { Clock, Ids, PanelBus, Principal, TokenRecord, TokenStore } from '../ports'
 import { hashSecret } from './secret-hash'
 
@@ -13,7 +15,7 @@ export interface TokenService {
   /** The secret is returned here and never again. FORBIDDEN for more rights than the creator has. */
   create(
     principal: Principal,
-    wanted: { name: string; role: Role; expiresAt?: number },
+    wanted: { name: string; role?: Role; grants?: NarrowGrant[]; expiresAt?: number },
   ): Promise<{ secret: string; token: Token }>
   list(page: { limit: number; cursor?: string }): Promise<{ items: Token[]; nextCursor: string | null }>
   /** NOT_FOUND when there is none. Works at once, for open sockets too. */
@@ -27,20 +29,25 @@ export interface TokenService {
  */
 export function createTokenService(deps: {
   store: TokenStore
+  requireInstances: (grants: readonly NarrowGrant[]) => Promise<void>
   panel: Pick<PanelBus, 'endSessions'>
   clock: Clock
   ids: Ids
 }): TokenService {
-  const { store, panel, clock, ids } = deps
+  const { store, requireInstances, panel, clock, ids } = deps
   return {
     async create(principal, wanted) {
-      const own = strongestRole(principal.grants)
-      if (!principal.userId || !own || isStronger(wanted.role, own)) {
+      const given = changeGrants([], { role: wanted.role ?? null, grants: wanted.grants })
+      if (
+        !principal.userId ||
+        !isDeepStrictEqual(viewGrants(withinGrants(given, principal.grants)), viewGrants(given))
+      ) {
         throw new AppError(
           'FORBIDDEN',
-          `A token cannot have the role ${wanted.role}: you have ${own ?? 'none'} yourself.`,
+          `A token cannot have more rights than its maker: you have ${strongestRole(principal.grants) ?? 'no role over everything'} yourself.`,
         )
       }
+      await requireInstances(wanted.grants ?? [])
       const now = clock.now()
       if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) {
         throw new AppError('VALIDATION_FAILED', 'The token would have expired already.', {
@@ -55,7 +62,7 @@ export function createTokenService(deps: {
         prefix: secret.slice(0, SHOWN_CHARACTERS),
         ownerId: principal.userId,
         createdBy: principal.actor.name,
-        grants: [{ role: wanted.role, scope: 'all' }],
+        grants: given,
         createdAt: now,
         expiresAt: wanted.expiresAt ?? null,
         lastUsedAt: null,
@@ -70,7 +77,7 @@ export function createTokenService(deps: {
     async remove(id) {
       const removed = await store.remove(id)
       if (!removed) throw new AppError('NOT_FOUND', `There is no token ${id}; somebody may have removed it.`)
-      panel.endSessions({ userId: removed.ownerId })
+      panel.endSessions({ tokenId: id })
       return present(removed)
     },
     async authenticate(secret) {
@@ -88,11 +95,13 @@ export function createTokenService(deps: {
           `The token "${token.name}" expired on ${new Date(token.expiresAt).toISOString()}. Make a new one in the panel.`,
         )
       }
+      if (owner.disabledAt !== null)
+        throw new AppError('UNAUTHENTICATED', `The account of ${owner.username}, who owns this token, is disabled.`)
       if (token.lastUsedAt === null || now - token.lastUsedAt > POLICY.session.seenEveryMs)
         await store.used(token.id, now)
       return {
         actor: { kind: 'token', id: token.id, name: token.name },
-        grants: withinOwner(token.grants, owner.grants),
+        grants: withinGrants(token.grants, owner.grants),
         sessionId: null,
         userId: owner.id,
       }
@@ -100,23 +109,12 @@ export function createTokenService(deps: {
   }
 }
 
-/** The token's grants, lowered to what the owner has now. */
-function withinOwner(grants: readonly Grant[], ownersGrants: readonly Grant[]): Grant[] {
-  const most = strongestRole(ownersGrants)
-  return most ? grants.map(grant => (isStronger(grant.role, most) ? { ...grant, role: most } : grant)) : []
-}
-
-/** ROLES are ordered from the strongest. */
-function isStronger(role: Role, other: Role): boolean {
-  return ROLES.indexOf(role) < ROLES.indexOf(other)
-}
-
 function present(record: TokenRecord): Token {
   const { id, name, prefix, createdAt, createdBy, expiresAt, lastUsedAt } = record
   return {
     id,
     name,
-    role: strongestRole(record.grants) ?? 'viewer',
+    ...viewGrants(record.grants),
     prefix,
     createdAt,
     createdBy,

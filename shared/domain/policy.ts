@@ -199,6 +199,8 @@ export const POLICY = {
     lifetimeMs: 30 * 24 * 3_600_000,
     /** Last use of sessions and tokens is written this coarsely: a read must not become a write. */
     seenEveryMs: 5 * 60_000,
+    /** Browsers name themselves in some 150 characters; nobody needs more to recognise one. */
+    userAgentCharacters: 300,
   },
   http: {
     /** Of a JSON body. A create request with 256 variables of 8 KiB each would be larger; nobody sends that. */
@@ -214,5 +216,7 @@ export const POLICY = {
   lists: {
     defaultLimit: 50,
     maxLimit: 500,
+    /** Single servers one account or token may be given: each is a condition of every list it reads. */
+    grants: 200,
   },
 } as const

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { ROLES } from '../domain/permissions'
+import { NARROW_ROLES, ROLES } from '../domain/permissions'
+import { POLICY } from '../domain/policy'
 import { displayName, entityId, timestamp } from './common'
 
 export const role = z.enum(ROLES)
@@ -10,22 +11,69 @@ export const username = z
 export const newPassword = z.string().min(10, 'at least 10 characters').max(200)
 export const givenPassword = z.string().min(1).max(200)
 
-export const user = z.object({ id: entityId, username, role })
+/** A role over something narrower than everything: one server. */
+export const narrowGrant = z.strictObject({
+  role: z.enum(NARROW_ROLES),
+  scope: z.strictObject({ kind: z.literal('instance'), id: entityId }),
+})
+export type NarrowGrant = z.output<typeof narrowGrant>
+export const narrowGrants = z
+  .array(narrowGrant)
+  .max(POLICY.lists.grants, `at most ${POLICY.lists.grants} servers; give a role over everything instead`)
+  .refine(
+    grants => new Set(grants.map(grant => grant.scope.id)).size === grants.length,
+    'a server is named twice; give one role for each',
+  )
+
+/** `role` is the one over everything, null for those who have none; `grants` are the narrower ones beside it. */
+export const user = z.object({ id: entityId, username, role: role.nullable(), grants: z.array(narrowGrant) })
 export type User = z.output<typeof user>
-export const userDetail = user.extend({ createdAt: timestamp, lastLoginAt: timestamp.nullable() })
+export const userDetail = user.extend({
+  createdAt: timestamp,
+  lastLoginAt: timestamp.nullable(),
+  /** Since when the account is out of use; null while it is in use. */
+  disabledAt: timestamp.nullable(),
+})
 export type UserDetail = z.output<typeof userDetail>
 
 export const setupBody = z.strictObject({ token: z.string().min(1).max(200), username, password: newPassword })
 export const loginBody = z.strictObject({ username: z.string().min(1).max(100), password: givenPassword })
 export const meAnswer = z.object({ user })
-export const createUserBody = z.strictObject({ username, password: newPassword, role })
-export const patchUserBody = z.strictObject({ role, password: newPassword }).partial()
+/** A role over everything, narrower grants, or both. */
+export const createUserBody = z
+  .strictObject({ username, password: newPassword, role: role.optional(), grants: narrowGrants.default([]) })
+  .refine(({ role, grants }) => role !== undefined || grants.length > 0, {
+    path: ['role'],
+    message: 'give a role over everything, or grants over single servers, or both',
+  })
+/** `role: null` takes away the role over everything; `grants` replaces all narrower ones. */
+export const patchUserBody = z
+  .strictObject({ role: role.nullable(), grants: narrowGrants, password: newPassword, disabled: z.boolean() })
+  .partial()
 export const changePasswordBody = z.strictObject({ current: givenPassword, next: newPassword })
+
+/** One signed-in browser. */
+export const session = z.object({
+  id: entityId,
+  address: z.string().nullable(),
+  /** As the browser named itself when it signed in. */
+  userAgent: z.string().nullable(),
+  createdAt: timestamp,
+  /** To within five minutes. */
+  lastSeenAt: timestamp,
+  expiresAt: timestamp,
+  /** The one that asks. */
+  current: z.boolean(),
+})
+export type Session = z.output<typeof session>
+export const sessionList = z.object({ items: z.array(session) })
+export const userSessionParams = z.strictObject({ id: entityId, session: entityId })
 
 export const token = z.object({
   id: entityId,
   name: displayName,
-  role,
+  role: role.nullable(),
+  grants: z.array(narrowGrant),
   /** The first characters of the secret, to recognise it by. */
   prefix: z.string(),
   createdAt: timestamp,
@@ -34,6 +82,16 @@ export const token = z.object({
   lastUsedAt: timestamp.nullable(),
 })
 export type Token = z.output<typeof token>
-export const createTokenBody = z.strictObject({ name: displayName, role, expiresAt: timestamp.optional() })
+export const createTokenBody = z
+  .strictObject({
+    name: displayName,
+    role: role.optional(),
+    grants: narrowGrants.default([]),
+    expiresAt: timestamp.optional(),
+  })
+  .refine(({ role, grants }) => role !== undefined || grants.length > 0, {
+    path: ['role'],
+    message: 'give a role over everything, or grants over single servers, or both',
+  })
 /** `token` is the secret; it is never shown again. */
 export const createTokenAnswer = z.object({ id: entityId, token: z.string(), details: token })

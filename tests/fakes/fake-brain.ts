@@ -49,7 +49,7 @@ export async function startFakeBrain() {
     signIn(header: string, role: Role, ids: Partial<Pick<Principal, 'sessionId' | 'userId'>> = {}) {
       const principal: Principal = {
         actor: { kind: 'user', id: role, name: role },
-        grants: [{ role, scope: 'all' }],
+        grants: [{ role, scope: { kind: 'all' } }],
         sessionId: `session-${role}`,
         userId: role,
         ...ids,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { createApp, createRouter, setResponseHeaders, toNodeListener } from 'h3'
 import type { EventHandler, RouterMethod } from 'h3'
 import { createBrain } from '../../server/brain/create-brain'
@@ -7,6 +8,8 @@ import type { Brain, BrainParts } from '../../server/brain/create-brain'
 import { createLog } from '../../server/brain/log'
 import { loadSettings } from '../../server/brain/settings'
 import { SECURITY_HEADERS } from '../../server/http/security-headers'
+import { createUserStore } from '../../server/db/stores/users'
+import { openDatabase } from '../../server/db/client'
 import type { Role } from '../../shared/domain/permissions'
 import { cheapPasswords } from './passwords'
 import { findRouteFiles, loadMiddleware } from './route-files'
@@ -41,6 +44,8 @@ export interface ApiServer {
   signIn(username: string, password: string): Promise<string>
   /** A user of this role, made on first use, signed in. */
   cookieOf(role: Role): Promise<string>
+  /** A user with the role of a helper over these servers alone, made on first use, signed in. They need not exist. */
+  helperOf(...instanceIds: string[]): Promise<string>
   /** Stops the brain and the server, and removes the data folder unless it was given. */
   close(): Promise<void>
 }
@@ -87,7 +92,7 @@ export async function startApiServer(
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   if (options.start !== false) await brain.start(url)
 
-  const cookies = new Map<Role, Promise<string>>()
+  const cookies = new Map<string, Promise<string>>()
   const api: ApiServer = {
     brain,
     url,
@@ -105,6 +110,12 @@ export async function startApiServer(
       cookies.set(role, known)
       return known
     },
+    helperOf(...instanceIds) {
+      const name = `helper-${instanceIds.join('-')}`.slice(0, 40)
+      const known = cookies.get(name) ?? makeHelper(api, name, instanceIds)
+      cookies.set(name, known)
+      return known
+    },
     async close() {
       await brain.stop()
       server.closeAllConnections()
@@ -120,6 +131,22 @@ async function makeCookie(api: ApiServer, role: Role): Promise<string> {
   const wanted = { username: `the-${role}`, password: ADMIN.password, role }
   await api.brain.accounts.create(wanted)
   return api.signIn(wanted.username, wanted.password)
+}
+
+/** Straight through the store: a grant over a server that does not exist is what no route gives. */
+async function makeHelper(api: ApiServer, username: string, instanceIds: string[]): Promise<string> {
+  const { id } = await api.brain.accounts.create({ username, password: ADMIN.password, role: 'viewer' })
+  const database = openDatabase(join(api.dataDir, 'strata.db'))
+  try {
+    await createUserStore(database.db).update(
+      id,
+      { grants: () => instanceIds.map(instance => ({ role: 'helper', scope: { kind: 'instance', id: instance } })) },
+      'keep',
+    )
+  } finally {
+    database.close()
+  }
+  return api.signIn(username, ADMIN.password)
 }
 
 async function createHandlers(brain: Brain, routes: ExtraRoute[]) {

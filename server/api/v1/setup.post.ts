@@ -1,5 +1,6 @@
 import { meAnswer, setupBody } from '../../../shared/schemas/account'
 import { defineEndpoint } from '../../http/define-endpoint'
+import { userAgentOf } from '../../http/user-agent'
 import { writeSessionCookie } from '../../http/session-cookie'
 
 /** The first admin, by the one-time link, who is signed in at once. */
@@ -11,10 +12,10 @@ export default defineEndpoint({
   audit: { action: 'setup', subject: 'user' },
   open: brain => brain.accounts.requireSetUpOpen(),
   async handler({ brain, body, event, address, note }) {
-    const { user, principal, secret } = await brain.sessions.open(
-      await brain.accounts.setUp({ ...body, address }),
+    const { user, principal, secret } = await brain.sessions.open(await brain.accounts.setUp({ ...body, address }), {
       address,
-    )
+      userAgent: userAgentOf(event),
+    })
     note({ actor: principal.actor, subjectId: user.id })
     await writeSessionCookie(event, brain, secret)
     return { user }

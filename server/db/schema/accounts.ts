@@ -1,5 +1,5 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import { GRANT_SCOPES, ROLES } from '../../../shared/domain/permissions'
+import { GRANT_ROLES, SCOPE_KINDS } from '../../../shared/domain/permissions'
 
 export const users = sqliteTable(
   'users',
@@ -11,6 +11,8 @@ export const users = sqliteTable(
     passwordHash: text('password_hash').notNull(),
     createdAt: integer('created_at').notNull(),
     lastLoginAt: integer('last_login_at'),
+    /** Since when nobody signs in with it, and its tokens are refused; null while it is in use. */
+    disabledAt: integer('disabled_at'),
   },
   table => [uniqueIndex('users_username_key').on(table.usernameKey)],
 )
@@ -21,12 +23,15 @@ export const grants = sqliteTable(
   {
     subjectKind: text('subject_kind', { enum: ['user', 'token'] }).notNull(),
     subjectId: text('subject_id').notNull(),
-    role: text('role', { enum: ROLES }).notNull(),
-    scope: text('scope', { enum: GRANT_SCOPES }).notNull(),
+    role: text('role', { enum: GRANT_ROLES }).notNull(),
+    scope: text('scope', { enum: SCOPE_KINDS }).notNull(),
+    /** Of what the scope names, such as a server; empty for everything. */
+    scopeId: text('scope_id').notNull().default(''),
   },
   table => [
-    primaryKey({ columns: [table.subjectKind, table.subjectId, table.scope] }),
+    primaryKey({ columns: [table.subjectKind, table.subjectId, table.scope, table.scopeId] }),
     index('grants_role').on(table.role, table.subjectKind),
+    index('grants_scope').on(table.scope, table.scopeId),
   ],
 )
 
@@ -40,6 +45,8 @@ export const sessions = sqliteTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     address: text('address'),
+    /** What the browser called itself when it signed in. */
+    userAgent: text('user_agent'),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
     lastSeenAt: integer('last_seen_at').notNull(),

@@ -21,6 +21,7 @@ export const audit = sqliteTable(
   table => [
     index('audit_action').on(table.action, table.id),
     index('audit_actor').on(table.actorId, table.id),
+    index('audit_at').on(table.at),
     index('audit_subject').on(table.subjectId, table.id),
   ],
 )

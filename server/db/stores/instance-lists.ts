@@ -36,11 +36,24 @@ export function createInstanceLists(
     .orderBy(desc(instanceEvents.id))
     .limit(sql.placeholder('limit'))
     .prepare()
+  const newestEventsOf = (ids: readonly string[], limit: number) =>
+    db
+      .select()
+      .from(instanceEvents)
+      .where(inArray(instanceEvents.instanceId, ids))
+      .orderBy(desc(instanceEvents.id))
+      .limit(limit)
   const states = db
     .select({ state: instances.state, value: count() })
     .from(instances)
     .groupBy(instances.state)
     .prepare()
+  const statesOf = (ids: readonly string[]) =>
+    db
+      .select({ state: instances.state, value: count() })
+      .from(instances)
+      .where(inArray(instances.id, ids))
+      .groupBy(instances.state)
 
   return {
     async list(filter) {
@@ -66,11 +79,13 @@ export function createInstanceLists(
       const items = rows.slice(0, limit).map(toEvent)
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
     },
-    async recentEvents(limit) {
-      return newestEvents.all({ limit }).map(toEvent)
+    async recentEvents(limit, reach = 'all') {
+      const rows = reach === 'all' ? newestEvents.all({ limit }) : newestEventsOf([...reach], limit).all()
+      return rows.map(toEvent)
     },
-    async countByState() {
-      const counts = new Map(states.all().map(row => [row.state, row.value]))
+    async countByState(reach = 'all') {
+      const rows = reach === 'all' ? states.all() : statesOf([...reach]).all()
+      const counts = new Map(rows.map(row => [row.state, row.value]))
       return Object.fromEntries(INSTANCE_STATE_NAMES.map(state => [state, counts.get(state) ?? 0])) as Record<
         InstanceState,
         number
@@ -119,10 +134,11 @@ export function createUsageQueries(db: Database): Pick<InstanceStore, 'usageByNo
   }
 }
 
-function matching(db: Database, { states, nodeId, template, text, cursor }: InstanceFilter) {
+function matching(db: Database, { states, nodeId, template, text, reach = 'all', cursor }: InstanceFilter) {
   const like = text && `%${text.replaceAll(/[\\%_]/g, sign => `\\${sign}`)}%`
   return and(
     states ? inArray(instances.state, [...states]) : isLiving,
+    reach === 'all' ? undefined : inArray(instances.id, [...reach]),
     nodeId === undefined ? undefined : eq(instances.nodeId, nodeId),
     template === undefined ? undefined : inArray(instances.id, usersOf(db, template)),
     like

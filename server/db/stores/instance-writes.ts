@@ -9,6 +9,7 @@ import type { Database, Transaction } from '../client'
 import { immediate } from '../client'
 import { instanceEvents, instanceLayers, instances, portClaims, templateVersions } from '../schema'
 import { violatesUnique } from '../sqlite-error'
+import { removeGrantsOver } from './grants'
 import { toEvent, toEventRow, toInstanceRecord, toInstanceRow } from './instance-rows'
 
 /** The two ways an instance is written, each one transaction. */
@@ -58,6 +59,7 @@ export function createInstanceWrites(db: Database): Pick<InstanceStore, 'create'
           update.run(toInstanceRow(record))
           if (change.layers) writeLayers(tx, id, change.layers)
           if (holdsOtherPorts(before, record)) claimPorts(tx, record)
+          if (record.state === 'DESTROYED') removeGrantsOver(tx, { kind: 'instance', id: record.id })
           return { record, events: writeEvents(record, events) }
         }),
       )

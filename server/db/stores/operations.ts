@@ -54,7 +54,7 @@ export function createOperationStore(db: Database): OperationStore {
       return row && toRecord(row)
     },
 
-    async list({ state, active, kind, subject, subjectKind, limit, cursor }) {
+    async list({ state, active, kind, subject, subjectKind, reach = 'all', limit, cursor }) {
       const rows = db
         .select()
         .from(operations)
@@ -67,6 +67,9 @@ export function createOperationStore(db: Database): OperationStore {
                 ? isActive
                 : inArray(operations.state, ['done', 'failed', 'cancelled']),
             kind === undefined ? undefined : eq(operations.kind, kind),
+            reach === 'all'
+              ? undefined
+              : and(eq(operations.subjectKind, 'instance'), inArray(operations.subjectId, [...reach])),
             subject === undefined ? undefined : eq(operations.subjectId, subject),
             subjectKind === undefined ? undefined : eq(operations.subjectKind, subjectKind),
             cursor === undefined ? undefined : lt(operations.id, cursor),

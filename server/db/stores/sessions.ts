@@ -1,9 +1,9 @@
-import { and, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, lte, ne, sql } from 'drizzle-orm'
 import type { SessionStore } from '../../ports'
-import type { Database } from '../client'
+import type { Database, Transaction } from '../client'
 import { immediate } from '../client'
 import { sessions, users } from '../schema'
-import { grantsQuery } from './users'
+import { grantsQuery } from './grants'
 
 export function createSessionStore(db: Database): SessionStore {
   const bySecret = db
@@ -12,16 +12,16 @@ export function createSessionStore(db: Database): SessionStore {
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(and(eq(sessions.secretHash, sql.placeholder('hash')), gt(sessions.expiresAt, sql.placeholder('now'))))
     .prepare()
-  const grantsOf = grantsQuery(db)
+  const grantsOf = grantsQuery(db, 'user')
   return {
     async create(record, passwordHash) {
       return immediate(db, tx => {
         const user = tx
-          .select({ passwordHash: users.passwordHash })
+          .select({ passwordHash: users.passwordHash, disabledAt: users.disabledAt })
           .from(users)
           .where(eq(users.id, record.userId))
           .get()
-        if (user?.passwordHash !== passwordHash) return false
+        if (user?.passwordHash !== passwordHash || user.disabledAt !== null) return false
         tx.insert(sessions).values(record).run()
         return true
       })
@@ -33,11 +33,42 @@ export function createSessionStore(db: Database): SessionStore {
     async seen(id, at) {
       db.update(sessions).set({ lastSeenAt: at }).where(eq(sessions.id, id)).run()
     },
+    async listOf(userId, now) {
+      return db
+        .select()
+        .from(sessions)
+        .where(and(eq(sessions.userId, userId), gt(sessions.expiresAt, now)))
+        .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
+        .all()
+    },
     async end(id) {
       db.delete(sessions).where(eq(sessions.id, id)).run()
+    },
+    async endOf(userId, which) {
+      return endSessionsOf(db, userId, which)
     },
     async removeExpired(now) {
       return db.delete(sessions).where(lte(sessions.expiresAt, now)).run().changes
     },
   }
+}
+
+/** The ids of those that ended. */
+export function endSessionsOf(
+  db: Database | Transaction,
+  userId: string,
+  { only, but }: Parameters<SessionStore['endOf']>[1],
+): string[] {
+  return db
+    .delete(sessions)
+    .where(
+      and(
+        eq(sessions.userId, userId),
+        only === undefined ? undefined : eq(sessions.id, only),
+        but ? ne(sessions.id, but) : undefined,
+      ),
+    )
+    .returning({ id: sessions.id })
+    .all()
+    .map(session => session.id)
 }

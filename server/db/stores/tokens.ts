@@ -1,9 +1,9 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { asc, eq, gt, sql } from 'drizzle-orm'
 import type { TokenRecord, TokenStore } from '../../ports'
 import type { Database } from '../client'
 import { immediate } from '../client'
-import { grants, tokens, users } from '../schema'
-import { grantsQuery } from './users'
+import { tokens, users } from '../schema'
+import { grantsQuery, writeGrants } from './grants'
 
 export function createTokenStore(db: Database): TokenStore {
   const bySecret = db
@@ -12,22 +12,15 @@ export function createTokenStore(db: Database): TokenStore {
     .innerJoin(users, eq(users.id, tokens.ownerId))
     .where(eq(tokens.secretHash, sql.placeholder('hash')))
     .prepare()
-  const grantsOf = db
-    .select({ role: grants.role, scope: grants.scope })
-    .from(grants)
-    .where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, sql.placeholder('id'))))
-    .prepare()
-  const ownersGrants = grantsQuery(db)
+  const grantsOf = grantsQuery(db, 'token')
+  const ownersGrants = grantsQuery(db, 'user')
 
-  const toRecord = (row: typeof tokens.$inferSelect): TokenRecord => ({ ...row, grants: grantsOf.all({ id: row.id }) })
+  const toRecord = (row: typeof tokens.$inferSelect): TokenRecord => ({ ...row, grants: grantsOf(row.id) })
   return {
     async create({ grants: given, ...row }) {
       immediate(db, tx => {
         tx.insert(tokens).values(row).run()
-        for (const grant of given)
-          tx.insert(grants)
-            .values({ subjectKind: 'token', subjectId: row.id, ...grant })
-            .run()
+        writeGrants(tx, 'token', row.id, given)
       })
     },
     async findBySecret(hash) {
@@ -47,14 +40,8 @@ export function createTokenStore(db: Database): TokenStore {
     },
     async remove(id) {
       return immediate(db, tx => {
-        const given = tx
-          .select({ role: grants.role, scope: grants.scope })
-          .from(grants)
-          .where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, id)))
-          .all()
-        tx.delete(grants)
-          .where(and(eq(grants.subjectKind, 'token'), eq(grants.subjectId, id)))
-          .run()
+        const given = grantsQuery(tx, 'token')(id)
+        writeGrants(tx, 'token', id, [])
         const row = tx.delete(tokens).where(eq(tokens.id, id)).returning().get()
         return row && { ...row, grants: given }
       })

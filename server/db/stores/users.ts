@@ -1,10 +1,11 @@
-import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
-import type { Grant } from '../../../shared/domain/permissions'
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
 import { AppError } from '../../../shared/errors'
 import type { UserRecord, UserStore } from '../../ports'
 import type { Database, Transaction } from '../client'
 import { immediate } from '../client'
-import { grants, sessions, tokens, users } from '../schema'
+import { grants, tokens, users } from '../schema'
+import { grantsQuery, writeGrants } from './grants'
+import { endSessionsOf } from './sessions'
 import { violatesUnique } from '../sqlite-error'
 
 type Row = typeof users.$inferSelect
@@ -20,7 +21,7 @@ export function createUserStore(db: Database): UserStore {
     .from(users)
     .where(eq(users.usernameKey, sql.placeholder('key')))
     .prepare()
-  const grantsOf = grantsQuery(db)
+  const grantsOf = grantsQuery(db, 'user')
 
   const toRecord = (row: Row): UserRecord => ({ ...strip(row), grants: grantsOf(row.id) })
   return {
@@ -32,7 +33,7 @@ export function createUserStore(db: Database): UserStore {
           tx.insert(users)
             .values({ ...row, usernameKey: keyOf(record.username) })
             .run()
-          writeGrants(tx, record.id, given)
+          writeGrants(tx, 'user', record.id, given)
           return true
         })
       } catch (error) {
@@ -67,21 +68,15 @@ export function createUserStore(db: Database): UserStore {
     async hasAny() {
       return db.select({ id: users.id }).from(users).limit(1).get() !== undefined
     },
-    async update(id, change, keepSessionId) {
+    async update(id, { grants: regrant, ...change }, ending) {
       return immediate(db, tx => {
         const before = findIn(tx, id)
-        if (change.passwordHash)
-          tx.update(users).set({ passwordHash: change.passwordHash }).where(eq(users.id, id)).run()
-        if (change.grants) {
-          writeGrants(tx, id, change.grants)
-          keepAnAdmin(tx, before)
-        }
-        const ended = tx
-          .delete(sessions)
-          .where(and(eq(sessions.userId, id), keepSessionId ? sql`${sessions.id} <> ${keepSessionId}` : undefined))
-          .returning({ id: sessions.id })
-          .all()
-        return { before, after: findIn(tx, id), endedSessions: ended.map(session => session.id) }
+        if (change.passwordHash !== undefined || change.disabledAt !== undefined)
+          tx.update(users).set(change).where(eq(users.id, id)).run()
+        if (regrant) writeGrants(tx, 'user', id, regrant(before.grants))
+        if (regrant ?? change.disabledAt) keepAnAdmin(tx, before)
+        const endedSessions = ending === 'keep' ? [] : endSessionsOf(tx, id, { but: ending.endAllBut })
+        return { before, after: findIn(tx, id), endedSessions }
       })
     },
     async remove(id) {
@@ -91,7 +86,7 @@ export function createUserStore(db: Database): UserStore {
         tx.delete(grants)
           .where(and(eq(grants.subjectKind, 'token'), inArray(grants.subjectId, tokenIds)))
           .run()
-        writeGrants(tx, id, [])
+        writeGrants(tx, 'user', id, [])
         keepAnAdmin(tx, before)
         tx.delete(users).where(eq(users.id, id)).run()
         return before
@@ -103,30 +98,10 @@ export function createUserStore(db: Database): UserStore {
   }
 }
 
-/** The grants of a user, as every store that answers with users needs them. */
-export function grantsQuery(db: Database | Transaction): (userId: string) => Grant[] {
-  const query = db
-    .select({ role: grants.role, scope: grants.scope })
-    .from(grants)
-    .where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, sql.placeholder('id'))))
-    .prepare()
-  return id => query.all({ id })
-}
-
 function findIn(tx: Transaction, id: string): UserRecord {
   const row = tx.select().from(users).where(eq(users.id, id)).get()
   if (!row) throw new AppError('NOT_FOUND', `There is no user ${id}; somebody may have removed the account.`)
-  return { ...strip(row), grants: grantsQuery(tx)(id) }
-}
-
-function writeGrants(tx: Transaction, userId: string, given: readonly Grant[]): void {
-  tx.delete(grants)
-    .where(and(eq(grants.subjectKind, 'user'), eq(grants.subjectId, userId)))
-    .run()
-  for (const grant of given)
-    tx.insert(grants)
-      .values({ subjectKind: 'user', subjectId: userId, ...grant })
-      .run()
+  return { ...strip(row), grants: grantsQuery(tx, 'user')(id) }
 }
 
 /** Inside the transaction that takes rights away, so that two admins cannot remove each other at once. */
@@ -134,17 +109,21 @@ function keepAnAdmin(tx: Transaction, changed: UserRecord): void {
   const admin = tx
     .select({ id: grants.subjectId })
     .from(grants)
-    .where(and(eq(grants.role, 'admin'), eq(grants.subjectKind, 'user')))
+    .innerJoin(users, eq(users.id, grants.subjectId))
+    .where(and(eq(grants.role, 'admin'), eq(grants.subjectKind, 'user'), isNull(users.disabledAt)))
     .limit(1)
     .get()
   if (!admin)
-    throw new AppError('LAST_ADMIN', `"${changed.username}" is the only admin. Make somebody else an admin first.`)
+    throw new AppError(
+      'LAST_ADMIN',
+      `"${changed.username}" is the only admin who can sign in. Make somebody else an admin first.`,
+    )
 }
 
 function keyOf(username: string): string {
   return username.toLowerCase()
 }
 
-function strip({ id, username, passwordHash, createdAt, lastLoginAt }: Row): Omit<UserRecord, 'grants'> {
-  return { id, username, passwordHash, createdAt, lastLoginAt }
+function strip({ usernameKey: _, ...row }: Row): Omit<UserRecord, 'grants'> {
+  return row
 }

@@ -4,8 +4,9 @@ import { defineEndpoint } from '../../../http/define-endpoint'
 
 export default defineEndpoint({
   permission: 'instance.read',
+  scope: 'any',
   query: listInstancesQuery,
   response: page(instance),
-  handler: ({ brain, query: { state, node, q, ...rest } }) =>
-    brain.instances.list({ ...rest, states: state, nodeId: node, text: q }),
+  handler: ({ brain, reach, query: { state, node, q, ...rest } }) =>
+    brain.instances.list({ ...rest, reach, states: state, nodeId: node, text: q }),
 })

@@ -5,7 +5,8 @@ import { defineEndpoint } from '../../../http/define-endpoint'
 /** Long work, the newest first; with the progress of what runs. */
 export default defineEndpoint({
   permission: 'operation.read',
+  scope: 'any',
   query: operationFilter,
   response: page(operation),
-  handler: ({ brain, query }) => brain.operations.list(query),
+  handler: ({ brain, reach, query }) => brain.operations.list({ ...query, reach }),
 })

@@ -8,7 +8,7 @@ export default defineEndpoint({
   status: 204,
   audit: { action: 'token.remove' },
   async handler({ brain, params, note }) {
-    const { name, role } = await brain.tokens.remove(params.id)
-    note({ detail: { old: { name, role } } })
+    const { name, role, grants } = await brain.tokens.remove(params.id)
+    note({ detail: { old: { name, role, grants } } })
   },
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { grantsAllow, PERMISSIONS } from '../../../../shared/domain/permissions'
-import type { Permission } from '../../../../shared/domain/permissions'
+import { everywhere, grantsAllow, PERMISSIONS } from '../../../../shared/domain/permissions'
+import type { Grant, Permission } from '../../../../shared/domain/permissions'
 import type { Endpoint } from '../../../../server/http/define-endpoint'
 import { startApiServer } from '../../../support/api-server'
 import type { ApiServer } from '../../../support/api-server'
@@ -10,14 +10,17 @@ import { findRouteFiles } from '../../../support/route-files'
  * Every route and who may. `in`: let in (whatever it then answers). `401`: sign in first. `403`: not with this role.
  * A new route without a line here fails; so does a line without a route.
  */
-const VIEWERS = ['401', 'in', 'in', 'in'] as const
-const OPERATORS = ['401', '403', 'in', 'in'] as const
-const ADMINS = ['401', '403', '403', 'in'] as const
-const EVERYBODY = ['in', 'in', 'in', 'in'] as const
-const ROLES_ASKED = ['anonymous', 'viewer', 'operator', 'admin'] as const
+const VIEWERS = ['401', 'in', 'in', 'in', '403'] as const
+const OPERATORS = ['401', '403', 'in', 'in', '403'] as const
+const ADMINS = ['401', '403', '403', 'in', '403'] as const
+const EVERYBODY = ['in', 'in', 'in', 'in', 'in'] as const
+/** The same, and a helper who has one server: of that one, and of nothing else (scoped-access.test.ts). */
+const VIEWERS_AND_HELPER = ['401', 'in', 'in', 'in', 'in'] as const
+const OPERATORS_AND_HELPER = ['401', '403', 'in', 'in', 'in'] as const
+const ROLES_ASKED = ['anonymous', 'viewer', 'operator', 'admin', 'helper'] as const
 type Outcome = 'in' | '401' | '403'
 
-const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
+const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcome]> = {
   'GET /healthz': EVERYBODY,
   // Whoever holds a signed address; the signature is the sign-in.
   'GET /objects/**:key': EVERYBODY,
@@ -29,22 +32,28 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
   'POST /api/v1/setup': EVERYBODY,
   'POST /api/v1/auth/login': EVERYBODY,
   'POST /api/v1/auth/logout': EVERYBODY,
-  'GET /api/v1/auth/me': VIEWERS,
-  'POST /api/v1/auth/password': VIEWERS,
+  'GET /api/v1/auth/me': VIEWERS_AND_HELPER,
+  'POST /api/v1/auth/password': VIEWERS_AND_HELPER,
+  'GET /api/v1/auth/sessions': VIEWERS_AND_HELPER,
+  'DELETE /api/v1/auth/sessions': VIEWERS_AND_HELPER,
+  'DELETE /api/v1/auth/sessions/:id': VIEWERS_AND_HELPER,
   'GET /api/v1/users': ADMINS,
   'POST /api/v1/users': ADMINS,
   'PATCH /api/v1/users/:id': ADMINS,
   'DELETE /api/v1/users/:id': ADMINS,
+  'GET /api/v1/users/:id/sessions': ADMINS,
+  'DELETE /api/v1/users/:id/sessions': ADMINS,
+  'DELETE /api/v1/users/:id/sessions/:session': ADMINS,
   'GET /api/v1/tokens': ADMINS,
   'POST /api/v1/tokens': ADMINS,
   'DELETE /api/v1/tokens/:id': ADMINS,
   'GET /api/v1/audit': ADMINS,
 
   'GET /api/v1/settings': ADMINS,
-  'GET /api/v1/status': VIEWERS,
-  'GET /api/v1/operations': VIEWERS,
-  'GET /api/v1/operations/:id': VIEWERS,
-  'POST /api/v1/operations/:id/cancel': OPERATORS,
+  'GET /api/v1/status': VIEWERS_AND_HELPER,
+  'GET /api/v1/operations': VIEWERS_AND_HELPER,
+  'GET /api/v1/operations/:id': VIEWERS_AND_HELPER,
+  'POST /api/v1/operations/:id/cancel': OPERATORS_AND_HELPER,
 
   'GET /api/v1/nodes': VIEWERS,
   'POST /api/v1/nodes': ADMINS,
@@ -63,22 +72,25 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome]> = {
   'GET /api/v1/templates/:id/versions/:version/download': VIEWERS,
   'POST /api/v1/stacks/preview': VIEWERS,
 
-  'GET /api/v1/instances': VIEWERS,
+  'GET /api/v1/instances': VIEWERS_AND_HELPER,
   'POST /api/v1/instances': OPERATORS,
-  'GET /api/v1/instances/:id': VIEWERS,
+  'GET /api/v1/instances/:id': VIEWERS_AND_HELPER,
   'PATCH /api/v1/instances/:id': OPERATORS,
   'DELETE /api/v1/instances/:id': OPERATORS,
-  'POST /api/v1/instances/:id/start': OPERATORS,
-  'POST /api/v1/instances/:id/stop': OPERATORS,
-  'POST /api/v1/instances/:id/restart': OPERATORS,
-  'POST /api/v1/instances/:id/kill': OPERATORS,
-  'POST /api/v1/instances/:id/retry': OPERATORS,
-  'POST /api/v1/instances/:id/input': OPERATORS,
-  'GET /api/v1/instances/:id/logs': VIEWERS,
-  'GET /api/v1/instances/:id/events': VIEWERS,
-  'GET /api/v1/instances/:id/stats': VIEWERS,
-  'GET /api/v1/stats/instances': VIEWERS,
+  'POST /api/v1/instances/:id/start': OPERATORS_AND_HELPER,
+  'POST /api/v1/instances/:id/stop': OPERATORS_AND_HELPER,
+  'POST /api/v1/instances/:id/restart': OPERATORS_AND_HELPER,
+  'POST /api/v1/instances/:id/kill': OPERATORS_AND_HELPER,
+  'POST /api/v1/instances/:id/retry': OPERATORS_AND_HELPER,
+  'POST /api/v1/instances/:id/input': OPERATORS_AND_HELPER,
+  'GET /api/v1/instances/:id/logs': VIEWERS_AND_HELPER,
+  'GET /api/v1/instances/:id/events': VIEWERS_AND_HELPER,
+  'GET /api/v1/instances/:id/stats': VIEWERS_AND_HELPER,
+  'GET /api/v1/stats/instances': VIEWERS_AND_HELPER,
 }
+
+/** The server the helper has: it stands for every `:id` that is asked about. */
+const HELPED = 'nobody'
 
 /** Files that answer for no address of their own. */
 const NOT_ENDPOINTS = ['api/[...].ts']
@@ -116,11 +128,16 @@ describe('who is let in', () => {
   })
   afterAll(() => api.close())
 
+  function cookieOf(role: (typeof ROLES_ASKED)[number]): Promise<string> | undefined {
+    if (role === 'anonymous') return undefined
+    return role === 'helper' ? api.helperOf(HELPED) : api.cookieOf(role)
+  }
+
   it.each(routes.map(route => [route.name, route] as const))('%s', async (name, route) => {
     const expected = TABLE[name]
     const outcomes: Outcome[] = []
     for (const role of ROLES_ASKED) {
-      const cookie = role === 'anonymous' ? undefined : await api.cookieOf(role)
+      const cookie = await cookieOf(role)
       // A query nobody knows: whoever is let in gets no further, and nothing happens.
       const path = route.path.replace(':id', 'nobody').replace(':version', '1')
       const answer = await api.request(`${path}?access-table=1`, { method: route.method?.toUpperCase(), cookie })
@@ -140,10 +157,16 @@ describe('who is let in', () => {
     '%s asks for the permission that its role table says',
     (name, route) => {
       const permission = route.endpoint?.permission
-      const [, viewer, operator, admin] = TABLE[name] ?? []
-      const allowed = (role: 'viewer' | 'operator' | 'admin') =>
-        isPermission(permission) ? (grantsAllow([{ role, scope: 'all' }], permission) ? 'in' : '403') : 'in'
-      expect([allowed('viewer'), allowed('operator'), allowed('admin')]).toEqual([viewer, operator, admin])
+      const scope = route.endpoint?.scope
+      const [, ...expected] = TABLE[name] ?? []
+      const allowed = (grants: Grant[], isNarrow: boolean) => {
+        if (!isPermission(permission)) return 'in'
+        return grantsAllow(grants, permission, isNarrow && scope ? HELPED : undefined) ? 'in' : '403'
+      }
+      expect([
+        ...(['viewer', 'operator', 'admin'] as const).map(role => allowed(everywhere(role), false)),
+        allowed([{ role: 'helper', scope: { kind: 'instance', id: HELPED } }], true),
+      ]).toEqual(expected)
     },
   )
 })

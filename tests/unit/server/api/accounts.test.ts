@@ -24,7 +24,15 @@ it('lists, page by page, and never shows a hash', async () => {
   const second = (await users('GET', `?limit=3&cursor=${first.nextCursor}`)).body as typeof first
   expect([...first.items, ...second.items].map(user => user.username)).toEqual(['admin', 'anna', 'bert', 'carl'])
   expect(second.nextCursor).toBeNull()
-  expect(Object.keys(first.items[0] ?? {}).sort()).toEqual(['createdAt', 'id', 'lastLoginAt', 'role', 'username'])
+  expect(Object.keys(first.items[0] ?? {}).sort()).toEqual([
+    'createdAt',
+    'disabledAt',
+    'grants',
+    'id',
+    'lastLoginAt',
+    'role',
+    'username',
+  ])
 })
 
 it('refuses a name that is taken, in whatever case', async () => {
@@ -111,5 +119,7 @@ it('removes an account with its sessions', async () => {
 it('signs nobody in whose password was changed while it was checked', async () => {
   const { id } = await create('anna', 'viewer')
   const user = { ...(await api.brain.accounts.find(id)), passwordHash: 'the old one', grants: [] }
-  await expect(api.brain.sessions.open(user, '127.0.0.1')).rejects.toMatchObject({ code: 'LOGIN_FAILED' })
+  await expect(api.brain.sessions.open(user, { address: '127.0.0.1', userAgent: null })).rejects.toMatchObject({
+    code: 'LOGIN_FAILED',
+  })
 })

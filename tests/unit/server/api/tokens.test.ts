@@ -91,7 +91,7 @@ it('never has more rights than its owner has now', async () => {
 it('cannot be made for a stronger role, for the past, or change a password', async () => {
   const principal = {
     actor: { kind: 'user', id: 'x', name: 'x' },
-    grants: [{ role: 'operator', scope: 'all' }],
+    grants: [{ role: 'operator', scope: { kind: 'all' } }],
     sessionId: 's',
     userId: 'x',
   } as const

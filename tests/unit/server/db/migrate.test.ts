@@ -1,8 +1,9 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openDatabase } from '../../../../server/db/client'
-import { migrateDatabase } from '../../../../server/db/migrate'
+import { findMigrations, migrateDatabase } from '../../../../server/db/migrate'
 import { temporaryFolder } from '../../../support/temporary-folder'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -77,5 +78,21 @@ it('refuses a database that a newer version wrote, and leaves it untouched', asy
     'Start the newer version again',
   )
   expect(database.sqlite.prepare('SELECT count(*) AS n FROM __drizzle_migrations').get()).toEqual({ n: 2 })
+  database.close()
+})
+
+it('keeps everybody’s role when grants get narrower scopes', () => {
+  const database = open()
+  const first = join(folder.path, 'first')
+  cpSync(findMigrations(), first, { recursive: true })
+  const journal = join(first, 'meta', '_journal.json')
+  const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8')) as { entries: unknown[] }
+  writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, 1) }))
+  migrateDatabase(database, { migrationsDir: first, backupDir: null, now: 1 })
+  database.sqlite.exec("insert into grants values ('user', 'anna', 'admin', 'all')")
+  migrateDatabase(database, { migrationsDir: findMigrations(), backupDir: null, now: 2 })
+  expect(database.sqlite.prepare('select role, scope, scope_id from grants').all()).toEqual([
+    { role: 'admin', scope: 'all', scope_id: '' },
+  ])
   database.close()
 })

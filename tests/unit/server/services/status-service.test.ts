@@ -79,7 +79,7 @@ afterEach(() => {
 
 describe('status', () => {
   it('counts everything, names what needs a person, and says what happened last', async () => {
-    const status = statusSchema.parse(await service.get())
+    const status = statusSchema.parse(await service.get('all'))
     expect(status).toMatchObject({
       version: '1.2.3',
       startedAt: 1_000,
@@ -104,7 +104,7 @@ describe('status', () => {
       running = minute
       await vi.advanceTimersByTimeAsync(POLICY.status.sampleMs)
     }
-    const samples = (await service.get()).running.slice(0, -1)
+    const samples = (await service.get('all')).running.slice(0, -1)
     expect(samples).toHaveLength(POLICY.status.samples)
     expect(samples[0]).toEqual({ at: 1_000 + POLICY.status.sampleMs, count: 1 })
     expect(samples.at(-1)).toEqual({ at: now, count: POLICY.status.samples })
@@ -114,6 +114,6 @@ describe('status', () => {
     await service.start()
     now += 1
     running = 7
-    expect((await service.get()).running.at(-1)).toEqual({ at: now, count: 7 })
+    expect((await service.get('all')).running.at(-1)).toEqual({ at: now, count: 7 })
   })
 })

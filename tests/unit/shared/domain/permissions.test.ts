@@ -28,8 +28,8 @@ describe('grants', () => {
     expect(
       grantsAllow(
         [
-          { role: 'viewer', scope: 'all' },
-          { role: 'admin', scope: 'all' },
+          { role: 'viewer', scope: { kind: 'all' } },
+          { role: 'admin', scope: { kind: 'all' } },
         ],
         'user.manage',
       ),
@@ -39,8 +39,8 @@ describe('grants', () => {
   it('are shown by the strongest', () => {
     expect(
       strongestRole([
-        { role: 'viewer', scope: 'all' },
-        { role: 'operator', scope: 'all' },
+        { role: 'viewer', scope: { kind: 'all' } },
+        { role: 'operator', scope: { kind: 'all' } },
       ]),
     ).toBe('operator')
     expect(strongestRole([])).toBeUndefined()

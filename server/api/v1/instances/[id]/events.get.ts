@@ -5,6 +5,7 @@ import { defineEndpoint } from '../../../../http/define-endpoint'
 /** What happened to the server, the newest first. */
 export default defineEndpoint({
   permission: 'instance.read',
+  scope: 'instance',
   params: idParams,
   query: pageQuery,
   response: page(instanceEvent),

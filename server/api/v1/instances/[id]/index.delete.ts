@@ -6,6 +6,7 @@ import { tagRevision } from '../../../../http/revision-tag'
 /** Destroys the server with everything it wrote; its record and events stay. */
 export default defineEndpoint({
   permission: 'instance.destroy',
+  scope: 'instance',
   params: idParams,
   response: instance,
   status: 202,

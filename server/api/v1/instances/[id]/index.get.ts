@@ -5,6 +5,7 @@ import { tagRevision } from '../../../../http/revision-tag'
 
 export default defineEndpoint({
   permission: 'instance.read',
+  scope: 'instance',
   params: idParams,
   response: instance,
   handler: async ({ brain, params, event }) => tagRevision(event, await brain.instances.get(params.id)),

@@ -6,6 +6,7 @@ import { expectedRevision, tagRevision } from '../../../../http/revision-tag'
 /** What runs goes on as it is: a change arrives at the next start. */
 export default defineEndpoint({
   permission: 'instance.write',
+  scope: 'instance',
   params: idParams,
   body: patchInstanceBody,
   response: instance,

@@ -5,6 +5,7 @@ import { defineEndpoint } from '../../../../http/define-endpoint'
 /** One line for the server's console, delivered at most once. */
 export default defineEndpoint({
   permission: 'instance.console.write',
+  scope: 'instance',
   params: idParams,
   body: inputBody,
   response: instance,

@@ -6,6 +6,7 @@ import { tagRevision } from '../../../../http/revision-tag'
 /** Wanted stopped, without grace: nothing is saved. */
 export default defineEndpoint({
   permission: 'instance.operate',
+  scope: 'instance',
   params: idParams,
   response: instance,
   status: 202,

@@ -6,6 +6,7 @@ import { tagRevision } from '../../../../http/revision-tag'
 /** Stops what runs and starts it anew, with every change that waited. */
 export default defineEndpoint({
   permission: 'instance.operate',
+  scope: 'instance',
   params: idParams,
   response: instance,
   status: 202,

@@ -6,6 +6,7 @@ import { tagRevision } from '../../../../http/revision-tag'
 /** Tries again what failed. */
 export default defineEndpoint({
   permission: 'instance.operate',
+  scope: 'instance',
   params: idParams,
   response: instance,
   status: 202,

@@ -6,6 +6,7 @@ import { tagRevision } from '../../../../http/revision-tag'
 /** Wanted running. What runs already is left as it is. */
 export default defineEndpoint({
   permission: 'instance.operate',
+  scope: 'instance',
   params: idParams,
   response: instance,
   status: 202,

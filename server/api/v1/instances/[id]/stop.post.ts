@@ -6,6 +6,7 @@ import { tagRevision } from '../../../../http/revision-tag'
 /** Wanted stopped, with the server's own grace. */
 export default defineEndpoint({
   permission: 'instance.operate',
+  scope: 'instance',
   params: idParams,
   response: instance,
   status: 202,

@@ -5,6 +5,7 @@ import { defineEndpoint } from '../../../../http/define-endpoint'
 /** Asks active work to stop; it ends as soon as that is safe. Needs what starting it needed. */
 export default defineEndpoint({
   permission: 'operation.cancel',
+  scope: 'any',
   params: idParams,
   response: operation,
   status: 202,

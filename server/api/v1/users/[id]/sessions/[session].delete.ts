@@ -1,0 +1,16 @@
+import { userSessionParams } from '../../../../../../shared/schemas/account'
+import { defineEndpoint, noContent } from '../../../../../http/define-endpoint'
+
+/** Signs one browser of a user out. */
+export default defineEndpoint({
+  permission: 'user.manage',
+  params: userSessionParams,
+  response: noContent,
+  status: 204,
+  audit: { action: 'user.end-session' },
+  async handler({ brain, params, note }) {
+    const { id, username } = await brain.accounts.find(params.id)
+    note({ detail: { username } })
+    await brain.sessionList.end(id, params.session)
+  },
+})

@@ -1,0 +1,14 @@
+import { sessionList } from '../../../../../../shared/schemas/account'
+import { idParams } from '../../../../../../shared/schemas/common'
+import { defineEndpoint } from '../../../../../http/define-endpoint'
+
+/** The signed-in browsers of a user, the one last seen first. */
+export default defineEndpoint({
+  permission: 'user.manage',
+  params: idParams,
+  response: sessionList,
+  async handler({ brain, principal, params }) {
+    const { id } = await brain.accounts.find(params.id)
+    return { items: await brain.sessionList.of(id, principal.sessionId) }
+  },
+})
