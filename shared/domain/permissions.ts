@@ -44,6 +44,7 @@ const HELPER: readonly Permission[] = [
   'instance.console.write',
   'instance.operate',
   'operation.read',
+  'operation.cancel',
   'account.self',
 ]
 

@@ -20,7 +20,7 @@ const ada = { kind: 'user', id: 'u1', name: 'ada' } as const
 const wanted = { kind: 'cache.purge', subject, by: ada, needs: 'node.manage' } as const
 const person = (role: Role): Principal => ({
   actor: { kind: 'user', id: 'u2', name: `the ${role}` },
-  grants: [{ role, scope: 'all' }],
+  grants: [{ role, scope: { kind: 'all' } }],
   sessionId: null,
   userId: 'u2',
 })
