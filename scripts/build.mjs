@@ -74,6 +74,9 @@ async function ensureOne(name) {
   })
 }
 
+/** Whether there is nothing to build; then nothing needs to be installed for it either. */
+export const isBuilt = () => Object.values(BUILDS).every(isFresh)
+
 export async function ensureBuilt(names = ['agent', 'brain']) {
   for (const name of names) await ensureOne(name)
 }

@@ -1,4 +1,4 @@
-import { BuildError, ensureBuilt } from './build.mjs'
+import { BuildError, ensureBuilt, isBuilt } from './build.mjs'
 import { ensureInstalled, InstallError } from './install.mjs'
 import { runTool, tool } from './run-tool.mjs'
 import { runSteps } from './steps.mjs'
@@ -15,7 +15,10 @@ const COMMANDS = {
   'test:integration': async args => (await import('./test.mjs')).testSuite('integration', args),
   'test:e2e': async args => (await import('./test.mjs')).testSuite('e2e', args),
   bench: async () => (await import('./test.mjs')).bench(),
-  build: async () => ensureBuilt().then(() => 0),
+  build: async () => {
+    if (!isBuilt()) await ensureInstalled().then(() => ensureBuilt())
+    return 0
+  },
   dev: async () => (await import('./dev.mjs')).dev(),
   check: () => runSteps(['prepare', 'format', 'lint', 'typecheck', 'knip', 'unit']),
   format: args => runTool(tool('prettier'), ['--write', '--log-level=warn', ...(args.length ? args : ['.'])]),
@@ -37,7 +40,7 @@ const COMMANDS = {
 }
 
 /** These install by themselves, after they looked whether there is anything to do. */
-const INSTALL_THEMSELVES = ['start', 'stop']
+const INSTALL_THEMSELVES = ['start', 'stop', 'build']
 
 /** Runs one script of package.json and resolves to its exit code. */
 export async function run(name, args) {
