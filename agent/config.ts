@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../shared/errors'
 import { displayName, label } from '../shared/schemas/common'
-import { runtimeKind } from '../shared/schemas/node'
+import { labelMap, publicAddress, runtimeKind } from '../shared/schemas/node'
 
 const UNITS: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }
 
@@ -42,16 +42,34 @@ const owner = z
   .refine(user => user.uid > 0 && user.gid > 0, 'servers never run as user or group 0')
 
 const brainUrl = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' })
-const bindAddress = z.union([z.ipv4(), z.ipv6()], 'an IP address')
+const binds = z
+  .string()
+  .transform(list)
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6()], 'IP addresses, separated by commas')).min(1).max(8))
+  .transform(withBothFamilies)
+const labelPairs = z
+  .string()
+  .transform(text => list(text).map(pair => pair.split('=', 2)))
+  .pipe(z.array(z.tuple([z.string(), z.string()], 'pairs such as disk=ssd,zone=a')))
+  .transform(pairs => Object.fromEntries(pairs))
+  .pipe(labelMap)
 const tags = z
   .string()
-  .transform(text =>
-    text
-      .split(',')
-      .map(tag => tag.trim())
-      .filter(Boolean),
-  )
+  .transform(list)
   .pipe(z.array(label).max(32))
+
+/** `a, b,` as `[a, b]`. */
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map(part => part.trim())
+    .filter(Boolean)
+}
+
+/** `::` means every address, as Linux itself takes it: IPv4 as well. Docker binds only what it is told. */
+function withBothFamilies(addresses: string[]): string[] {
+  return [...new Set(addresses.includes('::') ? ['0.0.0.0', ...addresses] : addresses)]
+}
 
 const environment = z
   .object({
@@ -62,12 +80,10 @@ const environment = z
     STRATA_NODE_REGION: label.optional(),
     STRATA_NODE_TAGS: tags.default([]),
     STRATA_NODE_PORTS: portRange.default({ from: 25_000, to: 25_999 }),
-    STRATA_NODE_ADDRESS: z
-      .string()
-      .regex(/^[^\s/]+$/, 'a host name or an IP address')
-      .optional(),
-    STRATA_NODE_PUBLIC_BIND: bindAddress.default('0.0.0.0'),
-    STRATA_NODE_PRIVATE_BIND: bindAddress.default('127.0.0.1'),
+    STRATA_NODE_LABELS: labelPairs.default({}),
+    STRATA_NODE_ADDRESS: publicAddress.optional(),
+    STRATA_NODE_PUBLIC_BIND: binds.default(['0.0.0.0']),
+    STRATA_NODE_PRIVATE_BIND: binds.default(['127.0.0.1']),
     STRATA_NODE_MAX_INSTANCES: z.string().regex(/^\d+$/, 'a whole number').transform(Number).optional(),
     STRATA_NODE_RESERVE: reserve.default({}),
     STRATA_NODE_UID: owner.default({ uid: 1000, gid: 1000 }),
@@ -119,9 +135,11 @@ export function readSettings(env: NodeJS.ProcessEnv, host: { uid: number; gid: n
     dataDir: resolve(values.STRATA_NODE_DATA_DIR ?? defaultDataDir(values.STRATA_NODE_NAME, isRoot, host.home)),
     region: values.STRATA_NODE_REGION ?? null,
     tags: values.STRATA_NODE_TAGS,
+    labels: values.STRATA_NODE_LABELS,
     ports: values.STRATA_NODE_PORTS,
     /** null: found out from the network cards. */
     address: values.STRATA_NODE_ADDRESS ?? null,
+    /** Addresses of this machine, at least one. */
     publicBind: values.STRATA_NODE_PUBLIC_BIND,
     privateBind: values.STRATA_NODE_PRIVATE_BIND,
     maxInstances: values.STRATA_NODE_MAX_INSTANCES ?? null,

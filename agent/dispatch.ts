@@ -76,6 +76,9 @@ function handlersOf({ supervisor, cache, configure, report }: DispatchContext): 
     async 'instance.unwatch'({ instanceId }) {
       supervisor.unwatch(instanceId)
     },
+    async 'instance.describe'({ instanceId }) {
+      return supervisor.describe(instanceId)
+    },
     'instance.logs': payload =>
       supervisor.logs({ ...payload, tail: Math.min(payload.tail, POLICY.console.floodLines * 5) }),
     async 'cache.list'() {

@@ -7,7 +7,7 @@ import { writeFileAtomically } from './write-file'
 
 const FILE = 'identity.json'
 
-const identity = z.object({ nodeId: entityId, secret: z.string().min(20) })
+const identity = z.object({ nodeId: entityId, secret: z.string().min(20), networkId: entityId.optional() })
 /** Who this node is to its brain. The secret is known to nobody else: the brain keeps a hash. */
 export type Identity = z.output<typeof identity>
 

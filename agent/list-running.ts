@@ -13,7 +13,13 @@ export async function listRunning(settings: AgentSettings): Promise<string[]> {
   const identity = await loadIdentity(dataDir)
   if (!identity) return []
   const runtimes = {
-    docker: new DockerRuntime({ address: settings.dockerHost, nodeId: identity.nodeId, owner, dataDir }),
+    docker: new DockerRuntime({
+      address: settings.dockerHost,
+      nodeId: identity.nodeId,
+      network: () => identity.networkId ?? null,
+      owner,
+      dataDir,
+    }),
     process: new ProcessRuntime({ dataDir, owner, isRoot }),
   }
   const { records } = await new RecordStore(dataDir).load()

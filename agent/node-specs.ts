@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, hostname, networkInterfaces, platform, release, totalmem } from 'node:os'
 import { PROTOCOL_VERSION } from '../shared/protocol/version'
 import type { NodeSpecs } from '../shared/schemas/node'
-import { isLoopback } from './config'
+import { findAddress } from './node-address'
 import type { AgentSettings } from './config'
 import { readBootId } from './process-identity'
 import { AGENT_VERSION } from './version'
@@ -22,12 +22,13 @@ export function nodeSpecsOf(settings: AgentSettings, found: Pick<NodeSpecs, 'eng
     layout: found.layout,
     engine: found.engine,
     ports: settings.ports,
-    address: settings.address ?? defaultAddress(settings),
-    publicBind: settings.publicBind,
-    privateBind: settings.privateBind,
+    ...findAddress(settings, networkInterfaces()),
+    publicBind: settings.publicBind.join(','),
+    privateBind: settings.privateBind.join(','),
     maxInstances: settings.maxInstances,
     region: settings.region,
     tags: settings.tags,
+    labels: settings.labels,
     reserve: settings.reserve,
   }
 }
@@ -41,17 +42,4 @@ function systemName(): string {
     // Not a Linux that says so.
   }
   return `${platform()} ${release()}`
-}
-
-/**
- * What players use when the settings do not say: the address that public ports are bound to, else the first one of this machine
- * that others may reach, else loopback.
- */
-function defaultAddress({ publicBind }: AgentSettings): string {
-  if (publicBind !== '0.0.0.0' && publicBind !== '::') return publicBind
-  const cards = Object.entries(networkInterfaces()).filter(([name]) => !/^(?:docker|br-|veth|virbr|lo)/.test(name))
-  const addresses = cards
-    .flatMap(([, card]) => card ?? [])
-    .filter(card => !card.internal && card.family === 'IPv4' && !isLoopback(card.address))
-  return addresses[0]?.address ?? '127.0.0.1'
 }

@@ -30,6 +30,8 @@ export interface LocalNode {
 export interface LocalNodeContext {
   settings: AgentSettings
   nodeId: string
+  /** Of the brain; null while it did not say. */
+  network: () => string | null
   news: AgentNews
   layerUrl: PreparerContext['layerUrl']
   devMode: () => boolean
@@ -40,6 +42,7 @@ export interface LocalNodeContext {
 export async function createLocalNode({
   settings,
   nodeId,
+  network,
   news,
   layerUrl,
   devMode,
@@ -55,7 +58,7 @@ export async function createLocalNode({
     warn,
   })
   const runtimes: Record<RuntimeKind, ContainerRuntime> = {
-    docker: new DockerRuntime({ address: settings.dockerHost, nodeId, owner, dataDir }),
+    docker: new DockerRuntime({ address: settings.dockerHost, nodeId, network, owner, dataDir }),
     process: new ProcessRuntime({ dataDir, owner, isRoot }),
   }
   const supervisor = new Supervisor({

@@ -77,14 +77,21 @@ export async function runAgent(
   }
 
   function credentials(): { nodeId: string; secret: string } | { joinToken: string } {
-    return identity ?? { joinToken: settings.joinToken ?? '' }
+    if (!identity) return { joinToken: settings.joinToken ?? '' }
+    const { nodeId, secret } = identity
+    return { nodeId, secret }
   }
 
   async function welcomed(message: Welcome): Promise<void> {
+    const { nodeId, networkId } = message
     if (message.secret) {
-      identity = { nodeId: message.nodeId, secret: message.secret }
+      identity = { nodeId, secret: message.secret, networkId }
       await saveIdentity(settings.dataDir, identity)
       log.info({ nodeId: identity.nodeId }, 'Joined the brain; the join token is used up and not needed any more')
+    }
+    if (identity && networkId && identity.networkId !== networkId) {
+      identity = { ...identity, networkId }
+      await saveIdentity(settings.dataDir, identity)
     }
     wanted = message.settings
     if (!node && identity) await begin(identity)
@@ -94,6 +101,7 @@ export async function runAgent(
     node = await createLocalNode({
       settings,
       nodeId,
+      network: () => identity?.networkId ?? null,
       devMode: () => wanted?.devMode ?? false,
       layerUrl: (instanceId, sha256) => connection.layerUrl(instanceId, sha256),
       news: {

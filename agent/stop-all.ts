@@ -67,5 +67,6 @@ async function openOffline({ settings, log, say }: Offline): Promise<LocalNode |
   }
   const layerUrl = () => Promise.reject(new AppError('NODE_UNREACHABLE', 'No layers are fetched without a brain.'))
   const news = { observed() {}, progress() {}, console() {}, stats() {} }
-  return createLocalNode({ settings, nodeId: identity.nodeId, news, layerUrl, devMode: () => false, log })
+  const network = () => identity.networkId ?? null
+  return createLocalNode({ settings, nodeId: identity.nodeId, network, news, layerUrl, devMode: () => false, log })
 }

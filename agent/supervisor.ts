@@ -3,7 +3,7 @@ import { POLICY } from '../shared/domain/policy'
 import { mayHaveProcess } from '../shared/domain/instance-state'
 import { AppError } from '../shared/errors'
 import type { z } from 'zod'
-import type { BrainToAgent, Observation, logsAnswer } from '../shared/protocol/agent'
+import type { BrainToAgent, DescribeAnswer, Observation, logsAnswer } from '../shared/protocol/agent'
 import type { NodeSpecs, RuntimeKind } from '../shared/schemas/node'
 import type { MeteredInstance } from './stats/node-meter'
 import { withinClock } from './supervisor/within-clock'
@@ -88,6 +88,12 @@ export class Supervisor {
   /** The whole truth: every instance that the node holds. */
   report(): (Observation & { name: string })[] {
     return this.held().map(({ record }) => ({ ...observationOf(record), name: record.spec.name }))
+  }
+
+  /** All that is known of one instance, secrets in clear as they came. NOT_FOUND for one that the node does not hold. */
+  describe(instanceId: string): DescribeAnswer {
+    const { record } = this.get(instanceId)
+    return { spec: record.spec, generation: record.generation, observation: observationOf(record) }
   }
 
   /**

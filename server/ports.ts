@@ -287,6 +287,8 @@ export interface NodeAdmission {
 /** Implemented by node-service and instance-service; called by the agent namespace after parsing and nothing else. */
 export interface AgentEvents {
   admit(handshake: AgentHandshake, address: string): Promise<NodeAdmission>
+  /** Tells this brain's network from others. */
+  networkId(): string
   settings(nodeId: string): Promise<Welcome['settings']>
   connected(nodeId: string): Promise<void>
   disconnected(nodeId: string): Promise<void>

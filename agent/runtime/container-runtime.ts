@@ -115,8 +115,8 @@ export interface RunPort {
   protocol: 'tcp' | 'udp'
   /** Where the server listens. */
   container: number
-  /** Where it is reached from outside; null when it is not. */
-  host: { address: string; port: number } | null
+  /** Where it is reached from outside: one port on one or more addresses of the machine; null when it is not. */
+  host: { addresses: readonly string[]; port: number } | null
 }
 
 export type ExitInfo = z.output<typeof exitInfo>

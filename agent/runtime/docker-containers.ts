@@ -1,18 +1,25 @@
 import type { RunRef } from './container-runtime'
 import type { DockerEngine } from './docker-engine'
 import { statusOf } from './docker-errors'
-import { LABEL, containerName } from './docker-spec'
+import { LABEL, containerName, isOwn } from './docker-spec'
 import { inspected, runStatusOf } from './docker-status'
 import type { Inspected } from './docker-status'
+
+/** Whose containers and volumes are this node's own. */
+export interface DockerOwner {
+  nodeId: string
+  /** The network of the node's brain; null while that is not known. */
+  network: () => string | null
+}
 
 /** Finds this node's containers: by name, which is quick, else by label, which a rename does not change. */
 export class DockerContainers {
   readonly engine: DockerEngine
-  private readonly nodeId: string
+  private readonly owner: DockerOwner
 
-  constructor(engine: DockerEngine, nodeId: string) {
+  constructor(engine: DockerEngine, owner: DockerOwner) {
     this.engine = engine
-    this.nodeId = nodeId
+    this.owner = owner
   }
 
   get(id: string) {
@@ -22,9 +29,11 @@ export class DockerContainers {
   async find(instanceId: string): Promise<Inspected | null> {
     const named = await this.inspect(containerName(instanceId))
     if (named && this.isOwn(named, instanceId)) return named
-    const [id] = await this.ids(`${LABEL.instance}=${instanceId}`)
-    const labelled = id ? await this.inspect(id) : null
-    return labelled && this.isOwn(labelled, instanceId) ? labelled : null
+    for (const id of await this.ids(`${LABEL.node}=${this.owner.nodeId}`, `${LABEL.instance}=${instanceId}`)) {
+      const labelled = await this.inspect(id)
+      if (labelled && this.isOwn(labelled, instanceId)) return labelled
+    }
+    return null
   }
 
   /** The container of exactly this run, if it lives. */
@@ -36,9 +45,10 @@ export class DockerContainers {
 
   async all(): Promise<Inspected[]> {
     const found: Inspected[] = []
-    for (const id of await this.ids(`${LABEL.node}=${this.nodeId}`)) {
+    for (const id of await this.ids(`${LABEL.node}=${this.owner.nodeId}`)) {
       const container = await this.inspect(id)
-      if (container) found.push(container)
+      const instanceId = container?.Config.Labels?.[LABEL.instance] ?? ''
+      if (container && this.isOwn(container, instanceId)) found.push(container)
     }
     return found
   }
@@ -80,8 +90,8 @@ export class DockerContainers {
     }
   }
 
-  private async ids(label: string): Promise<string[]> {
-    const filters = { label: [label] }
+  private async ids(...label: string[]): Promise<string[]> {
+    const filters = { label }
     const found = await this.engine.call('list containers', abortSignal =>
       this.engine.docker.listContainers({ all: true, filters, abortSignal }),
     )
@@ -89,8 +99,8 @@ export class DockerContainers {
   }
 
   private isOwn(container: Inspected, instanceId: string): boolean {
-    const labels = container.Config.Labels ?? {}
-    return labels[LABEL.node] === this.nodeId && labels[LABEL.instance] === instanceId
+    const { nodeId, network } = this.owner
+    return isOwn(container.Config.Labels, { nodeId, network: network(), instanceId })
   }
 }
 

@@ -28,6 +28,12 @@ export function takenPortIn(message: string, ports: readonly RunPort[]): RunPort
   return named.find(port => port.protocol === protocol) ?? named[0] ?? exposed[0]
 }
 
+/** The address of a port binding that the machine does not have; undefined when the message is about something else. */
+export function foreignAddressIn(message: string): string | undefined {
+  if (!/cannot assign requested address|address family not supported/i.test(message)) return undefined
+  return /(?:listen|bind)\S* (?:for |host port )?\[?([0-9a-f.:]+?)\]?:\d+\b/i.exec(message)?.[1] ?? 'an address'
+}
+
 /** True for a program that cannot be run at all: not there, not executable, a working directory that is a file. */
 export function isUnrunnable(message: string): boolean {
   return /OCI runtime create failed|failed to create (?:shim )?task|executable file not found|exec format error|no such file or directory: unknown|permission denied: unknown/i.test(

@@ -5,6 +5,7 @@ import type { RunSpec } from './container-runtime'
 
 /** Labels by which a container is found again, and by which it is known whose it is. */
 export const LABEL = {
+  network: 'strata.network',
   node: 'strata.node',
   instance: 'strata.instance',
   generation: 'strata.generation',
@@ -19,9 +20,30 @@ export type ContainerSettings = ContainerCreateOptions & { HostConfig: { Cgroupn
 
 export interface DockerHost {
   nodeId: string
+  /** null: the brain did not say, because it is older than that. */
+  network: string | null
   owner: { uid: number; gid: number }
   /** Holds one line, `machineId(instanceId)`; mounted read-only. */
   machineIdFile: string
+}
+
+/** Whose a container or volume is. */
+export function ownerLabels(owner: Pick<DockerHost, 'nodeId' | 'network'> & { instanceId: string }) {
+  return {
+    ...(owner.network ? { [LABEL.network]: owner.network } : {}),
+    [LABEL.node]: owner.nodeId,
+    [LABEL.instance]: owner.instanceId,
+  }
+}
+
+/** True for what this node made for the instance; without a network label it was made before there was one. */
+export function isOwn(
+  labels: Readonly<Record<string, string>> | null,
+  owner: Pick<DockerHost, 'nodeId' | 'network'> & { instanceId: string },
+): boolean {
+  const network = labels?.[LABEL.network]
+  const isSameNetwork = network === undefined || owner.network === null || network === owner.network
+  return isSameNetwork && labels?.[LABEL.node] === owner.nodeId && labels[LABEL.instance] === owner.instanceId
 }
 
 /** The name is a second lock: Docker refuses a second container of the same instance whoever asks. */
@@ -50,8 +72,7 @@ export function containerSettings(run: RunSpec, host: DockerHost): ContainerSett
     User: `${host.owner.uid}:${host.owner.gid}`,
     Env: Object.entries(run.env).map(([name, value]) => `${name}=${value}`),
     Labels: {
-      [LABEL.node]: host.nodeId,
-      [LABEL.instance]: run.instanceId,
+      ...ownerLabels({ ...host, instanceId: run.instanceId }),
       [LABEL.generation]: String(run.generation),
       [LABEL.run]: run.runId,
       [LABEL.plan]: run.planHash,
@@ -117,7 +138,9 @@ function portBindings(run: RunSpec): Record<string, { HostIp: string; HostPort: 
   for (const port of run.ports) {
     if (!port.host) continue
     const key = `${port.container}/${port.protocol}`
-    bindings[key] = [...(bindings[key] ?? []), { HostIp: port.host.address, HostPort: String(port.host.port) }]
+    const { addresses, port: number } = port.host
+    const bound = addresses.map(address => ({ HostIp: address, HostPort: String(number) }))
+    bindings[key] = [...(bindings[key] ?? []), ...bound]
   }
   return bindings
 }

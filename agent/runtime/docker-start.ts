@@ -2,9 +2,9 @@ import { AppError } from '../../shared/errors'
 import { PortTaken } from './container-runtime'
 import type { RunPort } from './container-runtime'
 import type { DockerContainers } from './docker-containers'
-import { engineWords, isUnmountable, isUnrunnable, statusOf, takenPortIn } from './docker-errors'
+import { engineWords, foreignAddressIn, isUnmountable, isUnrunnable, statusOf, takenPortIn } from './docker-errors'
 import type { Inspected } from './docker-status'
-import { checkHostPorts } from './host-port'
+import { checkHostPorts, unknownAddress } from './host-port'
 
 /** Starts a container that was created. What went wrong gets the code that says what to do about it. */
 export async function startContainer(
@@ -29,6 +29,8 @@ function failure(error: unknown, container: Inspected, ports: readonly RunPort[]
   const cause = { cause: error }
   const taken = takenPortIn(words, ports)
   if (taken?.host) return new PortTaken({ protocol: taken.protocol, host: taken.host.port, name: taken.name }, error)
+  const foreign = foreignAddressIn(words)
+  if (foreign) return unknownAddress(foreign, error)
   if (isUnmountable(words)) return new AppError('LAYOUT_FAILED', `The layers could not be mounted: ${words}`, cause)
   if (isUnrunnable(words)) return new AppError('START_FAILED', `The server's program could not be run: ${words}`, cause)
   if (status === 404) return new AppError('NOT_FOUND', `The container went away while it was started: ${words}`, cause)

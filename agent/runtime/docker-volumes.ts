@@ -4,11 +4,22 @@ import { AppError } from '../../shared/errors'
 import type { StackMount } from '../prepare/port'
 import type { DockerEngine } from './docker-engine'
 import { engineWords, statusOf } from './docker-errors'
-import { LABEL } from './docker-spec'
+import { LABEL, isOwn, ownerLabels } from './docker-spec'
 
 type VolumeMount = Extract<StackMount, { kind: 'volume' }>
 
-const volume = z.object({ Name: z.string(), Driver: z.string(), Options: z.record(z.string(), z.string()).nullable() })
+interface VolumeOwner {
+  nodeId: string
+  network: string | null
+  instanceId: string
+}
+
+const volume = z.object({
+  Name: z.string(),
+  Driver: z.string(),
+  Options: z.record(z.string(), z.string()).nullable(),
+  Labels: z.record(z.string(), z.string()).nullable(),
+})
 
 /**
  * The volume of a mount exists with exactly these options, and it is the instance's only one. An existing name silently keeps
@@ -16,12 +27,12 @@ const volume = z.object({ Name: z.string(), Driver: z.string(), Options: z.recor
  */
 export async function ensureVolume(
   engine: DockerEngine,
-  owner: { nodeId: string; instanceId: string },
+  owner: VolumeOwner,
   mount: VolumeMount,
 ): Promise<void> {
-  for (const name of await volumesOf(engine, owner.instanceId))
-    if (name !== mount.name) await removeVolume(engine, name)
+  for (const name of await volumesOf(engine, owner)) if (name !== mount.name) await removeVolume(engine, name)
   const found = await makeVolume(engine, owner, mount)
+  refuseStrangers(found, owner)
   if (isDeepStrictEqual(found.Options, mount.options) && found.Driver === 'local') return
   await removeVolume(engine, mount.name)
   const made = await makeVolume(engine, owner, mount)
@@ -33,16 +44,25 @@ export async function ensureVolume(
 }
 
 /** Removes all volumes of an instance. They hold no bytes of their own: own files lie in the node's data folder. */
-export async function removeVolumes(engine: DockerEngine, instanceId: string): Promise<void> {
-  for (const name of await volumesOf(engine, instanceId)) await removeVolume(engine, name)
+export async function removeVolumes(engine: DockerEngine, owner: VolumeOwner): Promise<void> {
+  for (const name of await volumesOf(engine, owner)) await removeVolume(engine, name)
 }
 
-async function makeVolume(engine: DockerEngine, owner: { nodeId: string; instanceId: string }, mount: VolumeMount) {
+/** Docker gives whatever volume has the name, whosever it is. */
+function refuseStrangers({ Name, Labels }: z.output<typeof volume>, owner: VolumeOwner): void {
+  if (isOwn(Labels, owner)) return
+  throw new AppError(
+    'LAYOUT_FAILED',
+    `The volume ${Name} exists and is not this node's: another Strata network, or somebody by hand, made it on the same Docker. Nothing was touched. Remove it there, or give one of the two a Docker of its own.`,
+  )
+}
+
+async function makeVolume(engine: DockerEngine, owner: VolumeOwner, mount: VolumeMount) {
   const settings = {
     Name: mount.name,
     Driver: 'local',
     DriverOpts: { ...mount.options },
-    Labels: { [LABEL.node]: owner.nodeId, [LABEL.instance]: owner.instanceId },
+    Labels: ownerLabels(owner),
   }
   await engine.call(`create the volume ${mount.name}`, abortSignal =>
     engine.docker.createVolume({ ...settings, abortSignal }),
@@ -53,14 +73,13 @@ async function makeVolume(engine: DockerEngine, owner: { nodeId: string; instanc
   return volume.parse(answer)
 }
 
-async function volumesOf(engine: DockerEngine, instanceId: string): Promise<string[]> {
-  const filters = JSON.stringify({ label: [`${LABEL.instance}=${instanceId}`] })
+async function volumesOf(engine: DockerEngine, owner: VolumeOwner): Promise<string[]> {
+  const label = [`${LABEL.node}=${owner.nodeId}`, `${LABEL.instance}=${owner.instanceId}`]
   const answer: unknown = await engine.call('list volumes', abortSignal =>
-    engine.docker.listVolumes({ filters, abortSignal }),
+    engine.docker.listVolumes({ filters: JSON.stringify({ label }), abortSignal }),
   )
-  return (z.object({ Volumes: z.array(volume.pick({ Name: true })).nullable() }).parse(answer).Volumes ?? []).map(
-    found => found.Name,
-  )
+  const listed = z.object({ Volumes: z.array(volume.pick({ Name: true, Labels: true })).nullable() }).parse(answer)
+  return (listed.Volumes ?? []).filter(({ Labels }) => isOwn(Labels, owner)).map(({ Name }) => Name)
 }
 
 async function removeVolume(engine: DockerEngine, name: string): Promise<void> {

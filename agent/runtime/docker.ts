@@ -23,6 +23,8 @@ export interface DockerRuntimeOptions {
   /** As in DOCKER_HOST. */
   address: string
   nodeId: string
+  /** The id of the brain's network; null while the brain did not say. */
+  network: () => string | null
   owner: { uid: number; gid: number }
   /** Holds `machine-ids/`. */
   dataDir: string
@@ -45,7 +47,7 @@ export class DockerRuntime implements ContainerRuntime {
   constructor(options: DockerRuntimeOptions) {
     this.options = options
     this.connection = new DockerEngine(options.address)
-    this.containers = new DockerContainers(this.connection, options.nodeId)
+    this.containers = new DockerContainers(this.connection, options)
     this.inputs = new DockerInputs(this.connection)
     this.meter = new DockerMeter(this.containers)
   }
@@ -77,10 +79,11 @@ export class DockerRuntime implements ContainerRuntime {
     if (status?.state === 'running' || status?.state === 'paused') throw new RunAlive(instanceId, status.runId)
     if (status) await this.remove(instanceId)
     const { nodeId, owner } = this.options
-    if (run.mount.kind === 'volume') await ensureVolume(this.connection, { nodeId, instanceId }, run.mount)
+    const network = this.options.network()
+    if (run.mount.kind === 'volume') await ensureVolume(this.connection, { nodeId, network, instanceId }, run.mount)
     await failpoint('create.afterVolume')
     const machineIdFile = await this.writeMachineId(instanceId)
-    await createProven(this.containers, run, containerSettings(run, { nodeId, owner, machineIdFile }))
+    await createProven(this.containers, run, containerSettings(run, { nodeId, network, owner, machineIdFile }))
   }
 
   async start(run: RunSpec): Promise<{ startedAt: number }> {
@@ -147,7 +150,8 @@ export class DockerRuntime implements ContainerRuntime {
 
   async discard(instanceId: string): Promise<void> {
     await this.containers.remove(instanceId)
-    await removeVolumes(this.connection, instanceId)
+    const { nodeId } = this.options
+    await removeVolumes(this.connection, { nodeId, network: this.options.network(), instanceId })
     await rm(this.machineIdPath(instanceId), { force: true })
   }
 

@@ -4,9 +4,10 @@ import type { RuntimeKind } from '../../shared/schemas/node'
 import type { Prepared } from '../prepare/port'
 import type { RunPort, RunSpec } from '../runtime/container-runtime'
 
+/** Addresses of the machine that ports are bound on. */
 export interface NodeBinds {
-  publicBind: string
-  privateBind: string
+  publicBind: readonly string[]
+  privateBind: readonly string[]
 }
 
 /**
@@ -66,7 +67,7 @@ export function runSpecOf(
 function runPort(port: InstancePort, runtime: RuntimeKind, binds: NodeBinds): RunPort[] {
   const container = listenPort(port, runtime)
   if (container === null) return []
-  const address = port.expose === 'public' ? binds.publicBind : binds.privateBind
-  const host = port.expose === 'none' || port.host === null ? null : { address, port: port.host }
+  const addresses = port.expose === 'public' ? binds.publicBind : binds.privateBind
+  const host = port.expose === 'none' || port.host === null ? null : { addresses, port: port.host }
   return [{ name: port.name, protocol: port.protocol, container, host }]
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors'
 import type { ErrorCode } from '../../shared/errors'
+import { POLICY } from '../../shared/domain/policy'
 import { failpoint } from '../failpoint'
 import { PortTaken, RunAlive } from '../runtime/container-runtime'
 import { attend } from './attend'
@@ -24,20 +25,14 @@ export async function startStep(actor: InstanceActor): Promise<void> {
     bootId: context.bootId,
     sawOutage: false,
   }
+  // After a refusal of the engine: that is said already, and stays said until a start works.
+  const isRepeat = !isFirst && record.cause === 'error'
+  const cause = isFirst ? 'command' : 'restart'
   if (!record.run) {
-    const cause = isFirst ? 'command' : 'restart'
-    await actor.tell({
-      state: 'STARTING',
-      cause,
-      actor: 'system',
-      reason: null,
-      takenPort: null,
-      restartAt: null,
-      runId: record.proof?.runId ?? newRunId(),
-      proof: null,
-      run,
-      stop: null,
-    })
+    const begun = { takenPort: null, restartAt: null, proof: null, run, stop: null }
+    const runId = record.proof?.runId ?? newRunId()
+    if (isRepeat) await actor.change({ ...begun, runId })
+    else await actor.tell({ state: 'STARTING', cause, actor: 'system', reason: null, ...begun, runId })
   }
   const spec = runSpecOf(
     record.spec,
@@ -53,7 +48,7 @@ export async function startStep(actor: InstanceActor): Promise<void> {
     await failpoint('start.afterCreate')
     const { startedAt } = await actor.runtime.start(spec)
     await failpoint('start.beforeReport')
-    await actor.tell({ run: { ...run, phase: 'started', startedAt }, reason: null })
+    await actor.tell({ run: { ...run, phase: 'started', startedAt }, reason: null, ...(isRepeat ? { cause } : {}) })
   } catch (error) {
     return startFailed(actor, error)
   }
@@ -65,25 +60,18 @@ export async function startStep(actor: InstanceActor): Promise<void> {
 async function startFailed(actor: InstanceActor, error: unknown): Promise<void> {
   if (!(error instanceof AppError) || error.code === 'ENGINE_UNAVAILABLE' || error.code === 'NOT_FOUND') throw error
   if (FINAL.includes(error.code)) return failed(actor, error)
-  const { record, context } = actor
-  const { delaysMs } = context.restart
-  const waitMs = delaysMs[record.crashes]
-  if (waitMs === undefined || record.spec.runtime.restart.policy === 'never') return failed(actor, error)
+  // The server had no part in it: no crash is counted, and whatever its restart policy says, it never ran.
+  const waitMs = POLICY.engine.startAgainMs
   // Whether it was started is not known: the next try looks first.
   actor.isLookDue = true
   const reason = {
     code: error.code,
-    message: `${error.detail} The start is tried again in ${Math.round(waitMs / 1_000)} s.`,
+    message: `${error.detail} That is not the server's doing: its start is tried again every ${waitMs / 1_000} s until it works or somebody stops it.`,
   }
-  await actor.tell({
-    cause: 'error',
-    actor: 'system',
-    reason,
-    crashes: record.crashes + 1,
-    run: null,
-    restartAt: context.now() + waitMs,
-    cleanupDue: 'run',
-  })
+  const again = { run: null, restartAt: actor.context.now() + waitMs, cleanupDue: 'run' as const }
+  // Said once, however often it is tried.
+  if (actor.record.cause === 'error' && actor.record.reason?.message === reason.message) return actor.change(again)
+  await actor.tell({ cause: 'error', actor: 'system', reason, ...again })
 }
 
 async function failed(actor: InstanceActor, error: AppError): Promise<void> {

@@ -1,6 +1,7 @@
 import { createAuditStore } from '../db/stores/audit'
 import { createIdempotencyStore } from '../db/stores/idempotency'
 import { createInstanceStore } from '../db/stores/instances'
+import { readNetworkId } from '../db/stores/network'
 import { createNodeStore } from '../db/stores/nodes'
 import { createOperationStore } from '../db/stores/operations'
 import { createSecretStore } from '../db/stores/secrets'
@@ -96,6 +97,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     clock,
     ids,
     log,
+    networkId: readNetworkId(db, { id: ids.entity(), now: clock.now() }),
     agentSha256: findAgentSha256,
   })
   const status = createStatusService({ instances, nodes: fleet.nodes, templates, clock, version: VERSION, log })
@@ -160,6 +162,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     instances: fleet.instances,
     nodes: fleet.nodes,
     stats: fleet.stats,
+    adopt: fleet.adopt,
     status,
     panel,
     gateway,

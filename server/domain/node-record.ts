@@ -1,4 +1,4 @@
-import type { NodeSpecs } from '../../shared/schemas/node'
+import type { LabelMap, NodeOverrides, NodeSpecs } from '../../shared/schemas/node'
 
 /** One node as the brain stores it. */
 export interface NodeRecord {
@@ -6,6 +6,11 @@ export interface NodeRecord {
   name: string
   region: string | null
   tags: string[]
+  labels: LabelMap
+  /** Set in the panel over what the machine says. */
+  overrides: NodeOverrides
+  /** Whence its agent dialled last; null: never. */
+  observedAddress: string | null
   devMode: boolean
   schedulable: boolean
   /** Started by this brain's own launcher. */
@@ -13,7 +18,7 @@ export interface NodeRecord {
   secretHash: string | null
   joinTokenHash: string | null
   joinTokenExpiresAt: number | null
-  /** The last specs its agent told. */
+  /** The last specs its agent told. What counts of them is `effectiveSpecs`. */
   specs: NodeSpecs | null
   joinedAt: number | null
   lastSeenAt: number | null

@@ -82,6 +82,7 @@ async function welcome(session: AgentSession, { events, watch, log }: AgentNames
     const message: Welcome = {
       nodeId: session.nodeId,
       secret: session.newSecret,
+      networkId: events.networkId(),
       settings: await events.settings(session.nodeId),
     }
     const answer = agentAck.parse(await ask(session, WELCOME, message, POLICY.channel.ackMs))

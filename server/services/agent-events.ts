@@ -8,10 +8,12 @@ import type { NodeLive } from './node-live'
 import type { NodeNews } from './node-news'
 import type { NodeSettings } from './node-settings'
 import type { Reconciler } from './reconciler'
+import { plainAddress } from '../domain/effective-specs'
 import { hideSecrets } from './secret-words'
 import type { StatsBoard } from './stats-board'
 
 export interface AgentEventsDeps {
+  networkId: string
   admit: AgentEvents['admit']
   refused: AgentEvents['refused']
   observations: InstanceObservations
@@ -31,8 +33,16 @@ export interface AgentEventsDeps {
 export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
   const { observations, instances, directory, live, news, stats, settings, reconciler, layers, clock, secrets } = deps
 
+  /** Until the connection stands: one that is refused must not change where a node is. */
+  const dialledFrom = new Map<string, string>()
+
   return {
-    admit: deps.admit,
+    networkId: () => deps.networkId,
+    async admit(handshake, address) {
+      const admission = await deps.admit(handshake, address)
+      dialledFrom.set(admission.nodeId, plainAddress(address))
+      return admission
+    },
     refused: deps.refused,
     settings: async nodeId => settings.of(nodeId),
     touched: nodeId => live.touch(nodeId),
@@ -52,11 +62,13 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       const now = clock.now()
       // It has its secret: the token has done its work.
       await directory.update(nodeId, {
+        observedAddress: dialledFrom.get(nodeId) ?? node.observedAddress,
         lastSeenAt: now,
         joinedAt: node.joinedAt ?? now,
         joinTokenHash: null,
         joinTokenExpiresAt: null,
       })
+      dialledFrom.delete(nodeId)
       news.tell(nodeId)
     },
 
@@ -108,7 +120,11 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
 }
 
 /** What the machine says of its place when it joins counts where nobody said it here; from then on the panel decides. */
-function saidByMachine(node: NodeRecord, specs: NodeSpecs): Partial<Pick<NodeRecord, 'region' | 'tags'>> {
+function saidByMachine(node: NodeRecord, specs: NodeSpecs): Partial<Pick<NodeRecord, 'region' | 'tags' | 'labels'>> {
   if (node.specs !== null) return {}
-  return { region: node.region ?? specs.region ?? null, tags: node.tags.length > 0 ? node.tags : (specs.tags ?? []) }
+  return {
+    region: node.region ?? specs.region ?? null,
+    tags: node.tags.length > 0 ? node.tags : (specs.tags ?? []),
+    labels: { ...specs.labels, ...node.labels },
+  }
 }

@@ -14,6 +14,7 @@ import type {
 } from '../ports'
 import { createAgentEvents } from './agent-events'
 import { createCommandSender } from './command-sender'
+import { createInstanceAdoption } from './instance-adoption'
 import { createInstanceConsole } from './instance-console'
 import { createInstanceCreation } from './instance-creation'
 import { createDefine } from './instance-definition'
@@ -47,6 +48,8 @@ import type { StatsService } from './stats-service'
 export interface Fleet {
   instances: InstanceService
   nodes: NodeService
+  /** Takes over an instance that only its node knows. */
+  adopt: ReturnType<typeof createInstanceAdoption>
   agentEvents: AgentEvents
   presenter: InstancePresenter
   stats: StatsService
@@ -70,6 +73,7 @@ export interface FleetDeps {
   clock: Clock
   ids: Ids
   log: ServiceLog
+  networkId: string
   /** sha256 of the agent program that this brain gives out; null when it has none. */
   agentSha256: () => Promise<string | null>
 }
@@ -122,6 +126,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   const define = createDefine(layers)
 
   const agentEvents = createAgentEvents({
+    networkId: deps.networkId,
     admit: createNodeAdmission({ nodes, directory, clock, ids }),
     refused: createRefusalLog({ audit: deps.audit, clock }),
     observations,
@@ -157,6 +162,19 @@ export function createFleet(deps: FleetDeps): Fleet {
     agentEvents,
     board,
     stats: createStatsService({ board, instances, directory }),
+    adopt: createInstanceAdoption({
+      instances,
+      directory,
+      live,
+      link,
+      layers,
+      define,
+      writer,
+      presenter,
+      news,
+      secrets,
+      clock,
+    }),
     instances: createInstanceService({
       instances,
       presenter,

@@ -1,3 +1,4 @@
+import { effectiveAddress } from '../domain/effective-specs'
 import { viewInstance } from '../domain/instance-view'
 import type { NodeGlimpse } from '../domain/instance-view'
 import type { InstancePresenter } from '../ports'
@@ -22,7 +23,7 @@ export function createInstancePresenter(deps: {
       contact,
       unreachableSince: contact === 'suspect' || contact === 'offline' ? live.lastSeenAt(node.id) : null,
       isReady: live.isReady(node.id),
-      address: node.specs?.address ?? null,
+      address: effectiveAddress(node)?.address ?? null,
     }
   }
 

@@ -2,6 +2,7 @@ import { builtinVariables, onlyBuiltin } from '../../core/variables/builtin-vari
 import { mergeRuntime } from '../../core/variables/merge-runtime'
 import { resolveResources, resolveRuntime } from '../../core/variables/resolve-runtime'
 import { resolveVariables } from '../../core/variables/resolve-variables'
+import { effectiveAddress } from '../domain/effective-specs'
 import type { InstanceRecord, LayerSource, NodeRecord, SecretBox, SpecBuilder } from '../ports'
 import { refuseUnresolved } from './instance-definition'
 import { openVariables } from './instance-variables'
@@ -44,7 +45,7 @@ function builtinsOf(record: InstanceRecord, node: NodeRecord, memoryMb: number):
   return builtinVariables({
     instance: record,
     node,
-    publicHost: node.specs?.address ?? '',
+    publicHost: effectiveAddress(node)?.address ?? '',
     // Without a port of its own the server listens on the one it is given.
     ports: record.ports.map(({ name, container, host, expose }) => ({
       name,

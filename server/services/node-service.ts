@@ -7,6 +7,7 @@ import type { createNodeBody, Node, NodeCache, patchNodeBody, purgeCacheBody } f
 import type { Operation } from '../../shared/schemas/operation'
 import { applyMark } from '../domain/decide/apply-mark'
 import { joinCommand } from '../domain/join-command'
+import { withOverrides } from '../domain/node-overrides'
 import type { AgentLink, Clock, Ids, InstanceStore, NodeRecord, PanelBus, Principal } from '../ports'
 import { answerOf } from './agent-answer'
 import type { InstanceWriter } from './instance-writer'
@@ -62,13 +63,16 @@ export interface NodeServiceDeps {
 export function createNodeService(deps: NodeServiceDeps): NodeService {
   const { instances, directory, live, news, writer, settings, operations, link, panel, clock, ids } = deps
 
-  async function register(input: Pick<NodeRecord, 'name' | 'local'> & Partial<Pick<NodeRecord, 'region' | 'tags'>>) {
+  async function register(input: Pick<NodeRecord, 'name' | 'local'> & Partial<Pick<NodeRecord, 'region' | 'tags' | 'labels'>>) {
     const joinToken = ids.secret()
     const record = await directory.create({
       id: ids.entity(),
       name: input.name,
       region: input.region ?? null,
       tags: input.tags ?? [],
+      labels: input.labels ?? {},
+      overrides: {},
+      observedAddress: null,
       devMode: false,
       schedulable: true,
       local: input.local,
@@ -145,8 +149,9 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
     get: async id => news.present(directory.get(id)),
 
     async patch(id, change) {
-      directory.get(id)
-      const record = await directory.update(id, change)
+      const { address, ports, maxInstances, reserve, ...own } = change
+      const overrides = withOverrides(directory.get(id).overrides, { address, ports, maxInstances, reserve })
+      const record = await directory.update(id, { ...own, overrides })
       settings.push(id)
       deps.onRoomChanged()
       await news.tellWithInstances(id)

@@ -1,4 +1,5 @@
 import type { PlacementExplanation, InstancePort } from '../../shared/schemas/instance'
+import { effectiveSpecs } from '../domain/effective-specs'
 import { assignNode, needsPlace, waitForNode } from '../domain/placement/assign-node'
 import type { Candidate, PlacementNeed } from '../domain/placement/candidate'
 import { explain, rank, waitingWords } from '../domain/placement/rank'
@@ -44,7 +45,7 @@ export function createPlacementService(deps: PlacementServiceDeps): PlacementSer
     const claims = await instances.claimedPorts(nodeId)
     const strangers = await nodes.quarantinedPorts(nodeId, clock.now())
     const others = claims.filter(claim => claim.instanceId !== instanceId)
-    const specs = directory.get(nodeId).specs
+    const specs = effectiveSpecs(directory.get(nodeId))
     return givePorts(wanted, {
       range: specs?.ports ?? { from: 1, to: 0 },
       unavailable: new Set(others.map(hostPortKey)),
@@ -127,15 +128,17 @@ export function needOf(
 
 function candidateOf(node: NodeRecord, usage: NodeUsage | undefined, live: PlacementServiceDeps['live']): Candidate {
   const { isReady, load, engine } = live.of(node.id)
+  const specs = effectiveSpecs(node)
   return {
     id: node.id,
     name: node.name,
     region: node.region,
     tags: node.tags,
+    labels: node.labels,
     schedulable: node.schedulable,
     contact: live.contact(node.id),
     isReady,
-    specs: node.specs && { ...node.specs, engine: engine ?? node.specs.engine },
+    specs: specs && { ...specs, engine: engine ?? specs.engine },
     load,
     usage: usage ?? { total: 0, memoryMb: 0, cpus: 0, diskMb: 0 },
   }

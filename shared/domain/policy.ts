@@ -46,6 +46,8 @@ export const POLICY = {
     retryMs: 1_000,
     /** Starting on a busy machine takes seconds; an engine that hangs on one container must not hold it forever. */
     callMs: 60_000,
+    /** An engine that refuses a start for no reason of the server's own: soon enough to be noticed, seldom enough to leave it in peace. */
+    startAgainMs: 15_000,
     /** Two files of this size per container: what an agent that was away for a while can still read. */
     logBytes: 8 * 1024 ** 2,
   },

@@ -80,6 +80,8 @@ export const brainToAgent = {
   'instance.input': z.strictObject({ commandId: z.string(), instanceId: entityId, line: z.string() }),
   'instance.watch': z.strictObject({ instanceId: entityId }),
   'instance.unwatch': z.strictObject({ instanceId: entityId }),
+  /** Everything the node knows of one instance, to take over one that the brain lost. Answer: `describeAnswer`. */
+  'instance.describe': z.strictObject({ instanceId: entityId }),
   /** Answer: `logsAnswer`. */
   'instance.logs': z.strictObject({
     instanceId: entityId,
@@ -142,6 +144,15 @@ export const observation = z.object({
   lastLines: z.array(z.string()).max(50),
 })
 export type Observation = z.output<typeof observation>
+
+/** `spec` holds secrets in clear, as it came with the prepare: never log it. */
+export const describeAnswer = z.object({
+  spec: instanceSpec,
+  /** The newest generation that the node knows of. */
+  generation: z.int().nonnegative().max(1e12),
+  observation,
+})
+export type DescribeAnswer = z.output<typeof describeAnswer>
 
 export const nodeReport = z.object({
   specs: nodeSpecs,
@@ -215,6 +226,8 @@ export const layerUrlAnswer = z.object({ url: z.string(), sizeBytes: z.int() })
 export const welcome = z.object({
   nodeId: entityId,
   secret: z.string().nullable(),
+  /** Which network the node belongs to: two of them on one Docker Engine must not take each other's containers for their own. */
+  networkId: entityId.optional(),
   settings: nodeSettings,
 })
 export type Welcome = z.output<typeof welcome>

@@ -19,7 +19,7 @@ import { POLICY } from '../domain/policy'
 import { DESIRED_STATES, INSTANCE_STATE_NAMES } from '../domain/instance-state'
 import { expose, resources, restart } from './runtime'
 import { templateType } from './template-type'
-import { layoutKind, nodeContact, runtimeKind } from './node'
+import { labelMap, layoutKind, nodeContact, runtimeKind } from './node'
 import { reason } from './event'
 
 export const instanceState = z.enum(INSTANCE_STATE_NAMES)
@@ -60,6 +60,8 @@ export const placement = z.strictObject({
   node: entityId.optional(),
   region: label.optional(),
   tags: labels.optional(),
+  /** The node must have all of these. */
+  labels: labelMap.optional(),
 })
 export type Placement = z.output<typeof placement>
 
@@ -92,7 +94,7 @@ export const patchInstanceBody = z
     variables,
     resources,
     ports: portRequests,
-    placement: z.strictObject({ region: label.optional(), tags: labels.optional() }),
+    placement: placement.omit({ node: true }),
     restart,
     persistent: z.boolean(),
     desired: z.enum(['running', 'stopped']),

@@ -10,6 +10,30 @@ export type RuntimeKind = z.output<typeof runtimeKind>
 export const layoutKind = z.enum(['overlay', 'copy'])
 export type LayoutKind = z.output<typeof layoutKind>
 
+/** Labels of a node, such as `disk=ssd`: a server may ask for some of them. */
+export const labelMap = z.record(label, label).refine(map => Object.keys(map).length <= 32, 'at most 32 labels')
+export type LabelMap = z.output<typeof labelMap>
+
+/** What players type to reach a machine: a host name or an IP address, IPv6 without its brackets. */
+export const publicAddress = z
+  .string()
+  .trim()
+  .max(253)
+  .transform(text => (/^\[.*\]$/.test(text) ? text.slice(1, -1) : text))
+  .refine(
+    text => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success || isHostName(text),
+    'a host name or an IP address, without a port',
+  )
+  .refine(text => text !== '0.0.0.0' && !/^[0:]+$/.test(text), 'nobody can connect to "every address": say which one')
+
+/** Labels of letters, digits and dashes; the last one is no number, or it would be an IP address gone wrong. */
+function isHostName(text: string): boolean {
+  return /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i.test(text)
+}
+
+/** How the address of a machine was found: said in its settings, the one its ports are bound on, on a network card, or only itself. */
+export const addressSource = z.enum(['settings', 'bind', 'card', 'loopback'])
+
 /** What a machine has and is, as its agent sees it. */
 export const nodeSpecs = z.object({
   hostname: z.string(),
@@ -26,12 +50,15 @@ export const nodeSpecs = z.object({
   /** Range of host ports for instances, ends included. */
   ports: z.object({ from: z.int(), to: z.int() }),
   address: z.string(),
+  addressSource: addressSource.optional(),
+  /** Addresses of the machine, separated by commas. */
   publicBind: z.string(),
   privateBind: z.string(),
   maxInstances: z.int().nullable(),
   /** As the machine's own settings say; what the brain knows of the node comes first. */
   region: z.string().nullable().optional(),
   tags: z.array(z.string()).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
   /** Kept for the host and never given to instances. */
   reserve: z.object({ memoryBytes: z.number(), cpus: z.number(), diskBytes: z.number() }),
 })
@@ -49,6 +76,32 @@ export const nodeLoad = z.object({
 })
 export type NodeLoad = z.output<typeof nodeLoad>
 
+/** Ports below 1024 are the system's. */
+const rangePort = z.int().min(1024).max(65_535)
+
+/**
+ * What an admin set in the panel over the machine's own settings. What is null, or left out, is as the machine says. They count
+ * when servers are placed from then on; what is placed already stays where and as it is.
+ */
+export const nodeOverrides = z
+  .strictObject({
+    address: publicAddress.nullable(),
+    ports: z
+      .strictObject({ from: rangePort, to: rangePort })
+      .refine(range => range.from <= range.to, 'the first port is above the last')
+      .nullable(),
+    maxInstances: z.int().min(0).max(100_000).nullable(),
+    reserve: z
+      .strictObject({
+        memoryBytes: z.int().min(0).max(2 ** 50).nullable(),
+        cpus: z.number().min(0).max(65_536).nullable(),
+        diskBytes: z.int().min(0).max(2 ** 53 - 1).nullable(),
+      })
+      .partial(),
+  })
+  .partial()
+export type NodeOverrides = z.output<typeof nodeOverrides>
+
 export const node = z.object({
   id: entityId,
   name: displayName,
@@ -63,11 +116,20 @@ export const node = z.object({
   devMode: z.boolean(),
   schedulable: z.boolean(),
   local: z.boolean(),
+  labels: labelMap,
+  /** As they count: what is set in the panel over what the machine says. */
   specs: nodeSpecs.nullable(),
+  /** What is set in the panel. */
+  overrides: nodeOverrides,
+  /** The same settings as the machine says them by itself, and what counts where the panel sets nothing. */
+  machine: nodeSpecs.pick({ ports: true, maxInstances: true, reserve: true }).extend({ address: z.string() }).nullable(),
+  /** Where the address in `specs` comes from; `observed`: whence its agent dialled. */
+  addressSource: z.enum(['panel', 'observed', ...addressSource.options]).nullable(),
   load: nodeLoad.nullable(),
-  reserved: z.object({ memoryBytes: z.number(), cpus: z.number() }),
+  /** Promised to servers. Of disk, too, that is a promise when a place is looked for: nothing stops a server from writing more. */
+  reserved: z.object({ memoryBytes: z.number(), cpus: z.number(), diskBytes: z.number() }),
   instances: z.object({ total: z.int(), running: z.int() }),
-  /** Instances that only the node knows of: shown, adoptable later, never removed by themselves. */
+  /** Instances that only the node knows of: shown, adoptable, never removed by themselves. */
   found: z.array(z.object({ instanceId: z.string(), name: z.string(), state: z.string() })),
 })
 export type Node = z.output<typeof node>
@@ -76,6 +138,7 @@ export const createNodeBody = z.strictObject({
   name: displayName,
   region: label.optional(),
   tags: labels.optional(),
+  labels: labelMap.optional(),
 })
 export const createNodeAnswer = z.object({ node, joinToken: z.string(), joinCommand: z.string() })
 export const patchNodeBody = z
@@ -85,8 +148,13 @@ export const patchNodeBody = z
     name: displayName,
     region: label.nullable(),
     tags: labels,
+    labels: labelMap,
+    ...nodeOverrides.shape,
   })
   .partial()
+
+/** `name`: another one than it had, when that is taken meanwhile. */
+export const adoptBody = z.strictObject({ instanceId: entityId, name: displayName.optional() })
 
 export const cachedLayer = z.object({
   sha256,

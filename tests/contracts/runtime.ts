@@ -218,7 +218,7 @@ export function describeRuntime(driver: RuntimeDriver): void {
           name: 'game',
           protocol: 'tcp' as const,
           container: driver.listenPort(port),
-          host: { address: '127.0.0.1', port },
+          host: { addresses: ['127.0.0.1'], port },
         },
       ]
       const spec = run('sleep 60', { ports })
@@ -256,7 +256,7 @@ export function describeRuntime(driver: RuntimeDriver): void {
       const host = await freePort()
       const port = driver.listenPort(host)
       const ports = [
-        { name: 'game', protocol: 'tcp' as const, container: port, host: { address: '127.0.0.1', port: host } },
+        { name: 'game', protocol: 'tcp' as const, container: port, host: { addresses: ['127.0.0.1'], port: host } },
       ]
       const { spec } = await startRun(`busybox nc -l -p ${port} || sleep 60`, { ports })
       expect(await runtime.address(spec, port)).toMatchObject({ port })

@@ -207,6 +207,11 @@ export function createFakeAgent(options: FakeAgentOptions) {
       output.unwatch(instanceId)
       return { ok: true }
     },
+    'instance.describe': ({ instanceId }) => {
+      const { spec, observation } = instances.get(instanceId) ?? {}
+      if (!spec || !observation) return { ok: false, code: 'NOT_FOUND', message: 'The fake agent does not hold it.' }
+      return { ok: true, data: { spec, generation: observation.generation, observation } }
+    },
     'instance.logs': ({ instanceId, tail }) => {
       const instance = instances.get(instanceId)
       return {

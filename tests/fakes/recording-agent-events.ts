@@ -36,6 +36,7 @@ export function createRecordingAgentEvents() {
       if (nodeId && secret && secrets.get(nodeId) === secret) return { nodeId, secret: null }
       throw new AppError('HANDSHAKE_REFUSED', 'The credentials are not good.')
     },
+    networkId: () => 'net-test',
     settings: async nodeId => ({ devMode: false, name: nodeId, region: null, tags: [] }),
     connected: nodeId => called({ name: 'connected', args: [nodeId] }),
     disconnected: nodeId => called({ name: 'disconnected', args: [nodeId] }),

@@ -75,6 +75,7 @@ export async function startQuietFleet(database = openTestDatabase()) {
       clock,
       ids: createIds(clock),
       log: { debug: quiet, info: quiet, warn: quiet, error: facts => void problems.push(facts) },
+      networkId: 'net-test',
       agentSha256: async () => null,
     })
   let fleet = make()

@@ -60,6 +60,7 @@ export async function openSupervisedNode(options: NodeOptions) {
       docker: new DockerRuntime({
         address: options.engineAddress ?? ENGINE_ADDRESS,
         nodeId,
+        network: () => null,
         owner: { uid: 1000, gid: 1000 },
         dataDir,
       }),
@@ -71,7 +72,7 @@ export async function openSupervisedNode(options: NodeOptions) {
       runtimes,
       runtime: options.runtime,
       layout: 'auto',
-      binds: { publicBind: '127.0.0.1', privateBind: '127.0.0.1' },
+      binds: { publicBind: ['127.0.0.1'], privateBind: ['127.0.0.1'] },
       store,
       consoles: new Consoles(dataDir),
       restart: settings.restart,

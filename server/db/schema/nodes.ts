@@ -1,5 +1,5 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import type { NodeSpecs } from '../../../shared/schemas/node'
+import type { LabelMap, NodeOverrides, NodeSpecs } from '../../../shared/schemas/node'
 import { jsonColumn } from './json-column'
 
 export const nodes = sqliteTable(
@@ -9,6 +9,9 @@ export const nodes = sqliteTable(
     name: text('name').notNull(),
     region: text('region'),
     tags: jsonColumn<string[]>('tags').notNull(),
+    labels: jsonColumn<LabelMap>('labels').notNull().default({}),
+    overrides: jsonColumn<NodeOverrides>('overrides').notNull().default({}),
+    observedAddress: text('observed_address'),
     devMode: integer('dev_mode', { mode: 'boolean' }).notNull(),
     schedulable: integer('schedulable', { mode: 'boolean' }).notNull(),
     local: integer('local', { mode: 'boolean' }).notNull(),

@@ -1,4 +1,4 @@
-import type { NodeContact, NodeLoad, NodeSpecs } from '../../../shared/schemas/node'
+import type { LabelMap, NodeContact, NodeLoad, NodeSpecs } from '../../../shared/schemas/node'
 import type { Placement } from '../../../shared/schemas/instance'
 import type { Resources } from '../../../shared/schemas/runtime'
 import type { NodeUsage } from '../instance-record'
@@ -17,11 +17,12 @@ export interface Candidate {
   name: string
   region: string | null
   tags: readonly string[]
+  labels: LabelMap
   schedulable: boolean
   contact: NodeContact
   /** It has a connection and told its whole truth over it. */
   isReady: boolean
-  /** null: it never joined. */
+  /** As they count; null: it never joined. */
   specs: NodeSpecs | null
   load: NodeLoad | null
   usage: Omit<NodeUsage, 'nodeId' | 'running'>

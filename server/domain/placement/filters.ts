@@ -26,6 +26,15 @@ const hasTags: Filter = (node, { placement }) => {
   return missing.length > 0 ? `It lacks the ${missing.length === 1 ? 'tag' : 'tags'} ${missing.join(', ')}.` : null
 }
 
+const hasLabels: Filter = (node, { placement }) => {
+  const wrong = Object.entries(placement.labels ?? {}).flatMap(([key, value]) => {
+    const own = node.labels[key]
+    if (own === value) return []
+    return [`${key}=${value}${own === undefined ? '' : ` (it has ${key}=${own})`}`]
+  })
+  return wrong.length > 0 ? `It lacks the ${wrong.length === 1 ? 'label' : 'labels'} ${wrong.join(', ')}.` : null
+}
+
 const canRun: Filter = ({ specs }, need) => {
   if (!specs || specs.runtime !== 'docker' || specs.engine.available || need.allowProcessFallback) return null
   return specs.engine.message ?? 'Its Docker does not answer.'
@@ -33,19 +42,25 @@ const canRun: Filter = ({ specs }, need) => {
 
 const hasMemory: Filter = ({ specs, usage }, { resources }) => {
   if (!specs || resources.memoryMb === undefined) return null
-  const free = promisableMemoryMb(specs) - usage.memoryMb
+  const promisable = promisableMemoryMb(specs)
+  const free = promisable - usage.memoryMb
   return free >= resources.memoryMb
     ? null
-    : `${Math.max(0, free)} MB of memory are free; ${resources.memoryMb} MB are needed.`
+    : `${Math.max(0, free)} MB of memory are free; ${resources.memoryMb} MB are needed. ` +
+        `(${usage.memoryMb} of ${promisable} MB are promised to servers, ${mb(specs.reserve.memoryBytes)} MB are kept for the host.)`
 }
 
 const hasCpus: Filter = ({ specs, usage }, { resources }) => {
   if (!specs || resources.cpus === undefined) return null
-  if (resources.cpus > specs.cpus) return `It has ${specs.cpus} CPUs; ${resources.cpus} are needed.`
-  const free = givableCpus(specs) * POLICY.placement.cpuOvercommit - usage.cpus
-  return free >= resources.cpus
+  const given = givableCpus(specs)
+  if (resources.cpus > given) {
+    const kept = specs.reserve.cpus > 0 ? ` (${specs.reserve.cpus} are kept for the host)` : ''
+    return `It has ${given} CPUs for servers${kept}; ${resources.cpus} are needed.`
+  }
+  const promisable = given * POLICY.placement.cpuOvercommit
+  return promisable - usage.cpus >= resources.cpus
     ? null
-    : `Its CPUs are promised ${POLICY.placement.cpuOvercommit} times over; ${resources.cpus} more are needed.`
+    : `${short(usage.cpus)} of ${short(promisable)} CPUs are promised to servers (${short(given)}, each ${POLICY.placement.cpuOvercommit} times); ${resources.cpus} more are needed.`
 }
 
 /** What instances were promised is not on the disk yet, so both the promise and the space itself must hold. */
@@ -56,7 +71,19 @@ const hasDisk: Filter = ({ specs, load, usage }, { resources }) => {
   if (resources.diskMb === undefined) return null
   const unpromised = Math.floor((load.diskTotalBytes - specs.reserve.diskBytes) / 1024 ** 2) - usage.diskMb
   const least = Math.max(0, Math.min(free, unpromised))
-  return least >= resources.diskMb ? null : `${least} MB of disk are free; ${resources.diskMb} MB are needed.`
+  return least >= resources.diskMb
+    ? null
+    : `${least} MB of disk are free; ${resources.diskMb} MB are needed. ` +
+        `(${usage.diskMb} MB are promised to servers, ${mb(specs.reserve.diskBytes)} MB are kept for the host.)`
+}
+
+function mb(bytes: number): number {
+  return Math.round(bytes / 1024 ** 2)
+}
+
+/** Sums of CPU shares without the dust of binary fractions. */
+function short(value: number): number {
+  return Math.round(value * 100) / 100
 }
 
 const hasRoom: Filter = ({ specs, usage }) =>
@@ -70,6 +97,7 @@ const FILTERS: readonly Filter[] = [
   isSchedulable,
   isInRegion,
   hasTags,
+  hasLabels,
   canRun,
   hasMemory,
   hasCpus,

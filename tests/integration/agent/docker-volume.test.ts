@@ -30,6 +30,7 @@ beforeEach(async () => {
     address: ENGINE_ADDRESS,
     dataDir,
     nodeId: `volumes-${process.pid}`,
+    network: () => null,
     owner: { uid: 1000, gid: 1000 },
   })
   await runtime.open({ changed: () => {}, engineChanged: () => {} })

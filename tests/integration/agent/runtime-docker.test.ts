@@ -8,6 +8,7 @@ describeRuntime({
       dataDir,
       address: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
       nodeId: `contract-${process.pid}`,
+      network: () => 'net-contract',
       owner: { uid: 1000, gid: 1000 },
     }),
   image: 'strata-test/busybox:1',

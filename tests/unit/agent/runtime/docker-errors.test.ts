@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { engineWords, isUnrunnable, statusOf, takenPortIn } from '../../../../agent/runtime/docker-errors'
 
 const PORTS = [
-  { name: 'query', protocol: 'tcp' as const, container: 25_000, host: { address: '0.0.0.0', port: 25_000 } },
-  { name: 'game', protocol: 'udp' as const, container: 25_000, host: { address: '0.0.0.0', port: 25_000 } },
-  { name: 'web', protocol: 'tcp' as const, container: 80, host: { address: '127.0.0.1', port: 2500 } },
+  { name: 'query', protocol: 'tcp' as const, container: 25_000, host: { addresses: ['0.0.0.0'], port: 25_000 } },
+  { name: 'game', protocol: 'udp' as const, container: 25_000, host: { addresses: ['0.0.0.0'], port: 25_000 } },
+  { name: 'web', protocol: 'tcp' as const, container: 80, host: { addresses: ['127.0.0.1'], port: 2500 } },
 ]
 
 describe('the engine’s messages about ports', () => {

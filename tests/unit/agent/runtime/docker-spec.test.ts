@@ -5,7 +5,7 @@ import type { RunSpec } from '../../../../agent/runtime/container-runtime'
 import { containerSettings, machineId } from '../../../../agent/runtime/docker-spec'
 
 const GOLDEN = join(import.meta.dirname, 'docker-settings.golden.json')
-const HOST = { nodeId: 'node-1', owner: { uid: 1000, gid: 1000 }, machineIdFile: '/data/machine-ids/i-1' }
+const HOST = { nodeId: 'node-1', network: 'net-1', owner: { uid: 1000, gid: 1000 }, machineIdFile: '/data/machine-ids/i-1' }
 
 const RUN: RunSpec = {
   instanceId: 'i-1',
@@ -22,8 +22,8 @@ const RUN: RunSpec = {
   workdir: '/server',
   env: { TZ: 'UTC', PORT: '5520' },
   ports: [
-    { name: 'game', protocol: 'udp', container: 5520, host: { address: '0.0.0.0', port: 25_000 } },
-    { name: 'query', protocol: 'tcp', container: 25_001, host: { address: '127.0.0.1', port: 25_001 } },
+    { name: 'game', protocol: 'udp', container: 5520, host: { addresses: ['0.0.0.0'], port: 25_000 } },
+    { name: 'query', protocol: 'tcp', container: 25_001, host: { addresses: ['127.0.0.1'], port: 25_001 } },
     { name: 'internal', protocol: 'tcp', container: 9_000, host: null },
   ],
   resources: { memoryMb: 4096, cpus: 1.5, pids: 512 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fitSpec, runSpecOf } from '../../../../agent/supervisor/run-spec'
 import { instanceSpec } from '../../../factories/instance-spec'
 
-const BINDS = { publicBind: '0.0.0.0', privateBind: '127.0.0.1' }
+const BINDS = { publicBind: ['0.0.0.0'], privateBind: ['127.0.0.1'] }
 const LAID = { planHash: 'abc', mount: { kind: 'directory' as const, path: '/stack' } }
 
 const spec = instanceSpec({
@@ -21,8 +21,8 @@ const runOf = (runtime: 'docker' | 'process') =>
 describe('what a runtime is told of a run', () => {
   it('binds public, private and no ports, where the server listens in its container', () => {
     expect(runOf('docker').ports).toEqual([
-      { name: 'game', protocol: 'udp', container: 5520, host: { address: '0.0.0.0', port: 25_000 } },
-      { name: 'query', protocol: 'tcp', container: 25_001, host: { address: '127.0.0.1', port: 25_001 } },
+      { name: 'game', protocol: 'udp', container: 5520, host: { addresses: ['0.0.0.0'], port: 25_000 } },
+      { name: 'query', protocol: 'tcp', container: 25_001, host: { addresses: ['127.0.0.1'], port: 25_001 } },
       { name: 'admin', protocol: 'tcp', container: 9000, host: null },
     ])
     expect(runOf('docker').env).toEqual({ HOME: '/server', PORT: '5520', PORT_GAME: '5520', INSTANCE_ID: 'i-test' })

@@ -60,6 +60,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'GET /api/v1/nodes/:id': VIEWERS,
   'PATCH /api/v1/nodes/:id': ADMINS,
   'DELETE /api/v1/nodes/:id': ADMINS,
+  'POST /api/v1/nodes/:id/adopt': ADMINS,
   'GET /api/v1/nodes/:id/cache': VIEWERS,
   'GET /api/v1/nodes/:id/stats': VIEWERS,
   'POST /api/v1/nodes/:id/purge-cache': ADMINS,

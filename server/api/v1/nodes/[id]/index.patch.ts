@@ -9,8 +9,8 @@ export default defineEndpoint({
   response: node,
   audit: { action: 'node.change' },
   async handler({ brain, params, body, note }) {
-    const { name, region, tags, devMode, schedulable } = await brain.nodes.get(params.id)
-    note({ detail: { old: { name, region, tags, devMode, schedulable } } })
+    const { name, region, tags, labels, devMode, schedulable, overrides } = await brain.nodes.get(params.id)
+    note({ detail: { old: { name, region, tags, labels, devMode, schedulable, ...overrides } } })
     return brain.nodes.patch(params.id, body)
   },
 })
