@@ -50,7 +50,8 @@ export async function removeVolumes(engine: DockerEngine, owner: VolumeOwner): P
 
 /** Docker gives whatever volume has the name, whosever it is. */
 function refuseStrangers({ Name, Labels }: z.output<typeof volume>, owner: VolumeOwner): void {
-  if (isOwn(Labels, owner)) return
+  // Without a label nobody is known to need it: it holds no bytes of its own, and is made anew if its options differ.
+  if (isOwn(Labels, owner) || !Labels?.[LABEL.node]) return
   throw new AppError(
     'LAYOUT_FAILED',
     `The volume ${Name} exists and is not this node's: another Strata network, or somebody by hand, made it on the same Docker. Nothing was touched. Remove it there, or give one of the two a Docker of its own.`,

@@ -169,6 +169,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       link,
       layers,
       define,
+      placement,
       writer,
       presenter,
       news,

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { builtinVariables } from '../../core/variables/builtin-variables'
 import { mergeRuntime } from '../../core/variables/merge-runtime'
 import { resolveResources } from '../../core/variables/resolve-runtime'
+import { mayHaveProcess } from '../../shared/domain/instance-state'
 import { isReservedVariable } from '../../shared/domain/builtin-variables'
 import { AppError } from '../../shared/errors'
 import { describeAnswer } from '../../shared/protocol/agent'
@@ -29,6 +31,7 @@ import type { InstanceWriter } from './instance-writer'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
 import type { NodeNews } from './node-news'
+import type { PlacementService } from './placement-service'
 import { hideSecrets } from './secret-words'
 
 export interface InstanceAdoptionDeps {
@@ -38,6 +41,7 @@ export interface InstanceAdoptionDeps {
   link: Pick<AgentLink, 'send'>
   layers: Pick<LayerSource, 'manifests'>
   define: Define
+  placement: Pick<PlacementService, 'portsOn'>
   writer: Pick<InstanceWriter, 'create' | 'change'>
   presenter: InstancePresenter
   news: Pick<NodeNews, 'tell'>
@@ -87,7 +91,15 @@ export function createInstanceAdoption(deps: InstanceAdoptionDeps) {
       { ...own, ...sealVariables(given, secretNames, secrets), effective },
       { nodeId: node.id, name, now: clock.now() },
     )
-    return withoutSecrets(record)
+    return withFreePorts(withoutSecrets(record))
+  }
+
+  /** A server without a process may have other ports at its next start, where the brain gave its own away meanwhile. */
+  async function withFreePorts(record: InstanceRecord): Promise<InstanceRecord> {
+    if (mayHaveProcess(record.state) || record.nodeId === null) return record
+    const { ports, problems } = await deps.placement.portsOn(record.nodeId, record.ports, record.id)
+    if (problems.length > 0 || isDeepStrictEqual(ports, record.ports)) return record
+    return { ...record, ports, generation: record.generation + 1 }
   }
 
   async function knownManifests(locked: InstanceRecord['layers']) {

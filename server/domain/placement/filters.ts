@@ -54,8 +54,8 @@ const hasCpus: Filter = ({ specs, usage }, { resources }) => {
   if (!specs || resources.cpus === undefined) return null
   const given = givableCpus(specs)
   if (resources.cpus > given) {
-    const kept = specs.reserve.cpus > 0 ? ` (${specs.reserve.cpus} are kept for the host)` : ''
-    return `It has ${given} CPUs for servers${kept}; ${resources.cpus} are needed.`
+    const kept = specs.reserve.cpus > 0 ? `, ${specs.reserve.cpus} of them kept for the host` : ''
+    return `It has ${specs.cpus} CPUs${kept}; ${resources.cpus} are needed.`
   }
   const promisable = given * POLICY.placement.cpuOvercommit
   return promisable - usage.cpus >= resources.cpus
