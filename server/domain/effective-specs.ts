@@ -1,4 +1,3 @@
-import { BlockList, isIPv4 } from 'node:net'
 import type { Node, NodeSpecs } from '../../shared/schemas/node'
 import type { NodeRecord } from './node-record'
 
@@ -52,29 +51,12 @@ export function plainAddress(address: string): string {
   return mapped ?? address
 }
 
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
-
+const LOOPBACK = /^(?:127\.|::1$)/
 /** Addresses for use within a network: RFC 1918, 3927, 6598, 4193, 4291. */
-const LOCAL = new BlockList()
-for (const [net, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const)
-  LOCAL.addSubnet(net, bits, 'ipv4')
-for (const [net, bits] of [
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const)
-  LOCAL.addSubnet(net, bits, 'ipv6')
+const LOCAL =
+  /^(?:0\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/i
 
 function kindOf(address: string): 'loopback' | 'local' | 'global' {
-  const family = isIPv4(address) ? 'ipv4' : 'ipv6'
-  if (LOOPBACK.check(address, family)) return 'loopback'
-  return LOCAL.check(address, family) ? 'local' : 'global'
+  if (LOOPBACK.test(address)) return 'loopback'
+  return LOCAL.test(address) ? 'local' : 'global'
 }
