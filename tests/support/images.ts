@@ -16,17 +16,21 @@ interface TestImage {
   fill: (root: string) => Promise<void>
 }
 
-async function fillTeeworlds(root: string): Promise<void> {
+/** What a server depends on by its package and never opens: a gigabyte of sounds and fonts. */
+const FOR_A_SCREEN = /soundfont|^x?fonts-|^ttf-|^xkb-data$|^timgm/
+
+/** Debian's packages with everything they depend on, unpacked; none of their install scripts runs. */
+async function fillPackages(root: string, ...packages: string[]): Promise<void> {
   const debs = await mkdtemp(join(tmpdir(), 'strata-debs-'))
   try {
     const listed = await runCommand('apt-cache', [
       'depends',
       '--recurse',
       ...['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(kind => `--no-${kind}`),
-      'teeworlds-server',
+      ...packages,
     ])
     // Unindented lines are packages; `<name>` is a virtual one.
-    const names = [...new Set(listed.split('\n').filter(line => /^[a-z0-9]/.test(line)))]
+    const names = [...new Set(listed.split('\n').filter(line => /^[a-z0-9]/.test(line) && !FOR_A_SCREEN.test(line)))]
     await runCommand('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', ...names], { cwd: debs })
     for (const deb of await readdir(debs)) await addPackage(root, join(debs, deb))
     await addBusybox(root, BUSYBOX)
@@ -35,10 +39,18 @@ async function fillTeeworlds(root: string): Promise<void> {
   }
 }
 
+/** A game server of Debian's, which nobody here wrote. */
+const gameImage = (game: string, ...packages: string[]): TestImage => ({
+  repository: `strata-test/${game}`,
+  tag: '1',
+  changes: ['CMD ["sh"]', 'ENV PATH=/usr/games:/usr/bin:/bin'],
+  fill: root => fillPackages(root, ...packages),
+})
+
 /**
  * The images that tests run, made from this machine's own files and Debian's packages: no registry of images is asked.
  * `busybox`: a shell and the usual commands. `node`: Node 24 at /usr/local/bin/node, and a shell.
- * `teeworlds`: a real game server that nobody here wrote, at /usr/games/teeworlds-server.
+ * `teeworlds`, `luanti`, `openttd`: real game servers.
  */
 const TEST_IMAGES: readonly TestImage[] = [
   {
@@ -56,12 +68,9 @@ const TEST_IMAGES: readonly TestImage[] = [
       await addBusybox(root, BUSYBOX)
     },
   },
-  {
-    repository: 'strata-test/teeworlds',
-    tag: '1',
-    changes: ['CMD ["/usr/games/teeworlds-server"]', 'ENV PATH=/usr/games:/usr/bin:/bin'],
-    fill: fillTeeworlds,
-  },
+  gameImage('teeworlds', 'teeworlds-server'),
+  gameImage('luanti', 'minetest-server'),
+  gameImage('openttd', 'openttd', 'openttd-opengfx'),
 ]
 
 async function makeImage(address: EngineAddress, image: TestImage): Promise<void> {

@@ -10,6 +10,7 @@ import type { KeyedLock } from '../../server/services/keyed-lock'
 import { createLayerSource } from '../../server/services/layer-source'
 import { createTemplateService } from '../../server/services/template-service'
 import { openDiskStore } from '../../server/store/disk'
+import type { TemplateType } from '../../shared/schemas/template-type'
 import { openTestDatabase } from './database'
 import { temporaryFolder } from './temporary-folder'
 
@@ -44,10 +45,10 @@ export async function openTestLibrary(change: (parts: LibraryParts) => Partial<L
     layers: createLayerSource(parts),
     root: join(folder.path, 'objects'),
     /** @param address `id@version` */
-    publish(address: string, archive: Buffer, tag?: string) {
+    publish(address: string, archive: Buffer, tag?: string, type: TemplateType = 'map') {
       const [template = '', version = ''] = address.split('@')
       const by = { actor: { kind: 'system' as const, id: null, name: 'test' } }
-      return service.publish(by, { template, version, type: 'map', tag }, Readable.from([archive]))
+      return service.publish(by, { template, version, type, tag }, Readable.from([archive]))
     },
     async close() {
       database.close()

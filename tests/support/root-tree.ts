@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from './run-command.ts'
 
@@ -21,7 +21,8 @@ export async function addBusybox(root: string, busybox: string): Promise<void> {
   await copyFile(busybox, join(root, 'usr/bin/busybox'))
   await chmod(join(root, 'usr/bin/busybox'), 0o755)
   const commands = (await runCommand(busybox, ['--list'])).split('\n').filter(name => name && name !== 'busybox')
-  for (const name of commands) await symlink('busybox', join(root, 'usr/bin', name))
+  const there = new Set(await readdir(join(root, 'usr/bin')))
+  for (const name of commands) if (!there.has(name)) await symlink('busybox', join(root, 'usr/bin', name))
 }
 
 /** Copies a dynamically linked program and every library that `ldd` names for it. */
