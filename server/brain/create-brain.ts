@@ -15,6 +15,10 @@ import { createAnonymousAudit } from '../http/audit-trail'
 import { isOwnOrigin } from '../http/check-origin'
 import { createClientViewer } from '../http/client-address'
 import { principalFromHeaders } from '../http/principal'
+import { createBrainMetrics } from '../metrics/brain-metrics'
+import { countStore } from '../metrics/count-store'
+import { createScrape } from '../metrics/scrape'
+import { createFleetWatch } from '../metrics/watch-fleet'
 import type { Clock, PasswordHasher } from '../ports'
 import { createAuditService } from '../services/audit-service'
 import { createExampleService, findExampleFolder } from '../services/example-service'
@@ -64,6 +68,9 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const secrets = createSecretBox(keys.secretBox)
   const viewClient = createClientViewer(settings.trustedProxies)
 
+  const metrics = createBrainMetrics(VERSION)
+  const fleetWatch = createFleetWatch(metrics, clock)
+
   const gateway = createGateway({ clock, log, addressOf: request => viewClient(request).address })
   const panel = tapPanelBus(gateway.panelBus)
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
@@ -82,7 +89,10 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     ids,
     log,
   })
-  const objects = openDiskStore({ root: storage.folder.file('objects'), urlSecret: keys.urlSigning, clock })
+  const objects = countStore(
+    openDiskStore({ root: storage.folder.file('objects'), urlSecret: keys.urlSigning, clock }),
+    metrics,
+  )
   const templates = createTemplateStore(db)
   const library = createLibrary({ templates, objects, panel, clock, log })
   const fleet = createFleet({
@@ -99,8 +109,18 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     log,
     networkId: readNetworkId(db, { id: ids.entity(), now: clock.now() }),
     agentSha256: findAgentSha256,
+    watch: fleetWatch,
   })
   const status = createStatusService({ instances, nodes: fleet.nodes, templates, clock, version: VERSION, log })
+
+  const scrape = createScrape({
+    metrics,
+    instances,
+    nodes: fleet.nodes,
+    board: fleet.board,
+    connections: () => gateway.connections(),
+  })
+  panel.listen('operation.changed', operation => fleetWatch.operation(operation))
 
   const example = createExampleService({
     templates: library.templates,
@@ -163,6 +183,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     nodes: fleet.nodes,
     stats: fleet.stats,
     adopt: fleet.adopt,
+    metrics,
+    scrape,
     status,
     panel,
     gateway,

@@ -35,6 +35,8 @@ export interface GatewayHandlers {
 export interface Gateway extends Pick<SocketEngine, 'handleRequest' | 'webSocketServer' | 'attach'> {
   readonly agentLink: AgentLink
   readonly panelBus: PanelBus
+  /** How many agents and pages are connected now. */
+  connections(): { agents: number; pages: number }
   /** Once. */
   open(handlers: GatewayHandlers): void
   /**
@@ -90,6 +92,10 @@ export function createGateway({ clock, log, addressOf }: GatewayOptions): Gatewa
     handleRequest: engine.handleRequest,
     webSocketServer: engine.webSocketServer,
     attach: engine.attach,
+    connections: () => ({
+      agents: agentLink.connectedNodes().length,
+      pages: engine.io.of('/panel').sockets.size,
+    }),
     open({ isStarted, agents, panel: access, nodeOf }) {
       const watch = createWatchRegistry({ link: agentLink, nodeOf, log })
       recordRefusal = createRefusals({ events: agents, sessions, addressOf, log })

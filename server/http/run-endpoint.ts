@@ -6,6 +6,7 @@ import type { Permission } from '../../shared/domain/permissions'
 import { AppError } from '../../shared/errors'
 import type { Brain } from '../brain/create-brain'
 import type { Principal } from '../ports'
+import { forRequest } from '../services/wish-trace'
 import { recordAudit } from './audit-trail'
 import type { AuditFacts } from './audit-trail'
 import { authorise, requireReach } from './authorise'
@@ -21,6 +22,7 @@ import { bodyStream, drainRequest } from './request-stream'
 import { ENDPOINT_POLICY } from './security-headers'
 import { keptAnswer, sendAnswer, shapeAnswer } from './send-answer'
 import type { Answer } from './send-answer'
+import { watchRequest } from './watch-request'
 
 type CompleteDefinition<
   Access extends Permission | 'public',
@@ -53,6 +55,7 @@ export async function runEndpoint<
     note: {},
   }
 
+  watchRequest(brain, event, facts)
   setResponseHeader(event, 'content-security-policy', ENDPOINT_POLICY)
 
   let answer: Answer | undefined
@@ -95,7 +98,9 @@ export async function runEndpoint<
         principal: principal as never,
         body: body as never,
       }
-      const result: unknown = await definition.handler({ ...context, note: note => Object.assign(facts.note, note) })
+      const result: unknown = await forRequest(facts.requestId, () =>
+        definition.handler({ ...context, note: note => Object.assign(facts.note, note) }),
+      )
       facts.subject.id ??= idIn(result)
       return shapeAnswer(event, definition.response, result)
     })

@@ -48,7 +48,8 @@ export async function sendAnswer(event: H3Event, answer: Answer, log: Log): Prom
   if (getResponseHeader(event, 'cache-control') === undefined) setResponseHeader(event, 'cache-control', 'no-store')
   switch (answer.kind) {
     case 'text':
-      setResponseHeader(event, 'content-type', 'text/plain; charset=utf-8')
+      if (getResponseHeader(event, 'content-type') === undefined)
+        setResponseHeader(event, 'content-type', 'text/plain; charset=utf-8')
       return answer.text
     case 'redirect':
       setResponseStatus(event, 302)

@@ -9,6 +9,7 @@ import type { NodeDirectory } from './node-directory'
 import type { ProgressBoard } from './progress-board'
 import type { SentCommands } from './sent-commands'
 import type { ServiceLog } from './service-log'
+import type { WishTrace } from './wish-trace'
 
 export type Command = Extract<Action, { generation: number }>
 
@@ -19,6 +20,7 @@ export interface CommandSenderDeps {
   directory: Pick<NodeDirectory, 'get'>
   progress: Pick<ProgressBoard, 'touch'>
   sent: SentCommands
+  trace: Pick<WishTrace, 'requestOf'>
   clock: Pick<Clock, 'now'>
   ids: Pick<Ids, 'entity'>
   log: ServiceLog
@@ -32,11 +34,17 @@ export interface CommandSenderDeps {
 export function createCommandSender(
   deps: CommandSenderDeps,
 ): (record: InstanceRecord, nodeId: string, command: Command) => Promise<void> {
-  const { link, writer, specs, directory, progress, sent, clock, ids, log } = deps
+  const { link, writer, specs, directory, progress, sent, trace, clock, ids, log } = deps
 
   /** The message of the command; null when layers and variables make no server any more, which is written down. */
   async function send(record: InstanceRecord, nodeId: string, command: Command): Promise<AgentAck | null> {
     const base = { commandId: ids.entity(), instanceId: record.id, generation: command.generation }
+    const { commandId, instanceId, generation } = base
+    const requestId = trace.requestOf(record.id)
+    log.info(
+      { requestId, commandId, command: command.kind, instanceId, nodeId, generation },
+      'A command is sent to a node',
+    )
     if (command.kind !== 'prepare') return link.send(nodeId, `instance.${command.kind}`, base)
     const spec = await buildSpec(record, nodeId)
     return spec && link.send(nodeId, 'instance.prepare', { ...base, spec })

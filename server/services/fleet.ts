@@ -6,6 +6,7 @@ import type {
   Clock,
   Ids,
   InstancePresenter,
+  InstanceRecord,
   InstanceStore,
   LayerSource,
   NodeStore,
@@ -43,6 +44,7 @@ import { createStatsBoard } from './stats-board'
 import type { StatsBoard } from './stats-board'
 import { createStatsService } from './stats-service'
 import type { StatsService } from './stats-service'
+import { createWishTrace } from './wish-trace'
 
 /** Instances and nodes, wired: the services, what the gateway calls, and the clockwork. */
 export interface Fleet {
@@ -60,6 +62,12 @@ export interface Fleet {
   stop(): Promise<void>
 }
 
+export interface FleetWatch {
+  committed(before: InstanceRecord | null, after: InstanceRecord): void
+  crashed(nodeId: string | null): void
+  forgetNode(nodeId: string): void
+}
+
 export interface FleetDeps {
   instances: InstanceStore
   nodes: NodeStore
@@ -74,6 +82,8 @@ export interface FleetDeps {
   ids: Ids
   log: ServiceLog
   networkId: string
+  /** Hears of every commit, crash and removal, to count them. */
+  watch: FleetWatch
   /** sha256 of the agent program that this brain gives out; null when it has none. */
   agentSha256: () => Promise<string | null>
 }
@@ -85,6 +95,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   const progress = createProgressBoard(clock)
   const sent = createSentCommands(clock)
   const board = createStatsBoard(clock)
+  const trace = createWishTrace()
   const presenter = createInstancePresenter({ directory, live, progress })
   const news = createNodeNews({ instances, directory, live, presenter, panel, clock, log })
 
@@ -93,13 +104,17 @@ export function createFleet(deps: FleetDeps): Fleet {
     presenter,
     panel,
     clock,
-    onCommitted(before, after) {
+    onCommitted(before, after, events) {
+      deps.watch.committed(before, after)
+      if (events.some(event => event.kind === 'crash')) deps.watch.crashed(after.nodeId)
+      if (before?.generation !== after.generation) trace.note(after.id)
       if (after.state !== 'PREPARING') progress.forget(after.id)
       if (after.nodeId !== null && (before?.state !== after.state || before.nodeId !== after.nodeId))
         news.tell(after.nodeId)
       if (after.state === 'DESTROYED') {
         sent.forget(after.id)
         board.forgetInstance(after.id)
+        trace.forget(after.id)
         reconciler.roomChanged()
       }
       reconciler.wake(after.id)
@@ -107,7 +122,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   })
   const placement = createPlacementService({ instances, nodes, directory, live, writer, clock })
   const specs = createSpecBuilder({ layers, secrets })
-  const send = createCommandSender({ link, writer, specs, directory, progress, sent, clock, ids, log })
+  const send = createCommandSender({ link, writer, specs, directory, progress, sent, trace, clock, ids, log })
   const reconciler = createReconciler({ instances, writer, placement, send, live, progress, sent, clock, log })
 
   const settings = createNodeSettings({ directory, link, log })
@@ -198,7 +213,10 @@ export function createFleet(deps: FleetDeps): Fleet {
       clock,
       ids,
       agentSha256: deps.agentSha256,
-      onRemoved: id => board.forgetNode(id),
+      onRemoved(id) {
+        board.forgetNode(id)
+        deps.watch.forgetNode(id)
+      },
       onRoomChanged: () => reconciler.roomChanged(),
     }),
 

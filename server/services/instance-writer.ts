@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors'
+import type { InstanceEvent } from '../../shared/schemas/event'
 import type { InstanceChange } from '../domain/instance-change'
 import type {
   Clock,
@@ -30,7 +31,7 @@ export interface InstanceWriterDeps {
   panel: Pick<PanelBus, 'publish'>
   clock: Pick<Clock, 'now'>
   /** Called after every commit, before the caller goes on. */
-  onCommitted: (before: InstanceRecord | null, after: InstanceRecord) => void
+  onCommitted: (before: InstanceRecord | null, after: InstanceRecord, events: readonly InstanceEvent[]) => void
 }
 
 export function createInstanceWriter(deps: InstanceWriterDeps): InstanceWriter {
@@ -38,7 +39,7 @@ export function createInstanceWriter(deps: InstanceWriterDeps): InstanceWriter {
   const lanes = createKeyedLock()
 
   async function tell(before: InstanceRecord | null, { record, events }: Committed): Promise<InstanceRecord> {
-    onCommitted(before, record)
+    onCommitted(before, record, events)
     for (const event of events) panel.publish('instance.event', event, 'instance.read')
     panel.publish('instance.changed', await presenter.present(record), 'instance.read')
     return record

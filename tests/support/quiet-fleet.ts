@@ -76,6 +76,7 @@ export async function startQuietFleet(database = openTestDatabase()) {
       ids: createIds(clock),
       log: { debug: quiet, info: quiet, warn: quiet, error: facts => void problems.push(facts) },
       networkId: 'net-test',
+      watch: { committed() {}, crashed() {}, forgetNode() {} },
       agentSha256: async () => null,
     })
   let fleet = make()

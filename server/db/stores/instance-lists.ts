@@ -11,13 +11,25 @@ const isLiving = ne(instances.state, 'DESTROYED')
 /** Everything that reads more than one instance. */
 export function createInstanceLists(
   db: Database,
-): Pick<InstanceStore, 'list' | 'living' | 'restless' | 'events' | 'recentEvents' | 'countByState'> {
+): Pick<InstanceStore, 'list' | 'living' | 'briefs' | 'restless' | 'events' | 'recentEvents' | 'countByState'> {
   const restless = db
     .select({ id: instances.id, nodeId: instances.nodeId })
     .from(instances)
     .where(eq(instances.atRest, false))
     .prepare()
   const living = db.select().from(instances).where(isLiving).prepare()
+  const briefs = db
+    .select({
+      id: instances.id,
+      name: instances.name,
+      nodeId: instances.nodeId,
+      state: instances.state,
+      desired: instances.desired,
+      restarts: sql<number>`coalesce(json_extract(${instances.observed}, '$.restarts'), 0)`,
+    })
+    .from(instances)
+    .where(isLiving)
+    .prepare()
   const livingOfNode = db
     .select()
     .from(instances)
@@ -69,6 +81,9 @@ export function createInstanceLists(
     },
     async living(nodeId) {
       return (nodeId === undefined ? living.all() : livingOfNode.all({ nodeId })).map(toInstanceRecord)
+    },
+    async briefs() {
+      return briefs.all()
     },
     async restless() {
       return restless.all()

@@ -22,6 +22,8 @@ type Outcome = 'in' | '401' | '403'
 
 const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcome]> = {
   'GET /healthz': EVERYBODY,
+  // Of these only with a token.
+  'GET /metrics': VIEWERS,
   // Whoever holds a signed address; the signature is the sign-in.
   'GET /objects/**:key': EVERYBODY,
   'HEAD /objects/**:key': EVERYBODY,

@@ -1,0 +1,57 @@
+import { Gauge, Registry } from 'prom-client'
+import { POLICY } from '../../shared/domain/policy'
+import type { Node } from '../../shared/schemas/node'
+import type { InstanceStore } from '../ports'
+import type { NodeService } from '../services/node-service'
+import type { StatsBoard } from '../services/stats-board'
+import type { BrainMetrics } from './brain-metrics'
+import { exposeAll } from './exposition'
+import { countFamilies, instanceFamilies, nodeFamilies } from './fleet-families'
+import { processMetrics } from './process-metrics'
+
+export interface ScrapeDeps {
+  metrics: BrainMetrics
+  instances: Pick<InstanceStore, 'briefs'>
+  nodes: Pick<NodeService, 'list'>
+  board: Pick<StatsBoard, 'present'>
+  /** Agents and pages that are connected. */
+  connections: () => { agents: number; pages: number }
+}
+
+/** The text of `GET /metrics`. `withInstances`: also each server by itself, which is most of it in a large network. */
+export function createScrape(deps: ScrapeDeps): (options: { withInstances: boolean }) => Promise<string> {
+  const { metrics, instances, board } = deps
+  const connections = new Gauge({
+    name: 'strata_connections',
+    help: 'Open sockets of agents and of pages.',
+    labelNames: ['kind'],
+    registers: [metrics.registry],
+    collect() {
+      const { agents, pages } = deps.connections()
+      this.set({ kind: 'agent' }, agents)
+      this.set({ kind: 'page' }, pages)
+    },
+  })
+  void connections
+
+  return async ({ withInstances }) => {
+    const [briefs, nodes] = await Promise.all([instances.briefs(), allNodes(deps.nodes)])
+    const fleet = await exposeAll([
+      ...countFamilies(briefs, nodes),
+      ...nodeFamilies(nodes),
+      ...(withInstances ? instanceFamilies(briefs, id => board.present(id)) : []),
+    ])
+    return fleet + (await Registry.merge([metrics.registry, processMetrics()]).metrics())
+  }
+}
+
+async function allNodes(nodes: Pick<NodeService, 'list'>): Promise<Node[]> {
+  const all: Node[] = []
+  let cursor: string | undefined
+  do {
+    const page = await nodes.list({ limit: POLICY.lists.maxLimit, ...(cursor ? { cursor } : {}) })
+    all.push(...page.items)
+    cursor = page.nextCursor ?? undefined
+  } while (cursor !== undefined)
+  return all
+}
