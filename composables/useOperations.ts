@@ -64,10 +64,10 @@ export function useOperations() {
 
 /** How many run now: read once somebody is signed in, live from then on. */
 export function useActiveOperations() {
-  const { status: session, can } = useSession()
+  const { status: session, canSomewhere } = useSession()
   const { active, loadActive } = useOperations()
   const load = () => {
-    if (session.value === 'signed-in' && can('operation.read')) loadActive().catch(reportError)
+    if (session.value === 'signed-in' && canSomewhere('operation.read')) loadActive().catch(reportError)
   }
   watch(session, load, { immediate: true })
   useReread(load)

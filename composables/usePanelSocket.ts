@@ -82,6 +82,12 @@ function watchInstance(instanceId: string): () => void {
   }
 }
 
+/** The brain ended the socket because somebody's rights changed: back at once, with those of now. */
+function reopen() {
+  clearTimeout(retry)
+  socket?.connect()
+}
+
 function close() {
   clearTimeout(retry)
   socket?.disconnect()
@@ -97,6 +103,7 @@ export function usePanelSocket() {
     connection: readonly(connection),
     lostSince: readonly(lostSince),
     open,
+    reopen,
     close,
     on,
     watchInstance,

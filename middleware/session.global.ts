@@ -15,7 +15,10 @@ export default defineNuxtRouteMiddleware(async to => {
     return navigateTo({ path: '/login', query: returnTo === '/' ? {} : { returnTo } })
   }
   const needed = to.meta.permission
-  if (session.status.value === 'signed-in' && needed && !session.can(needed)) {
+  if (session.status.value !== 'signed-in' || !needed) return
+  if (!(to.meta.somewhere ? session.canSomewhere(needed) : session.can(needed))) {
+    // Who was given nothing yet finds that said in the account.
+    if (to.path === '/') return navigateTo('/account')
     return abortNavigation(createError({ statusCode: 403, statusMessage: 'FORBIDDEN', fatal: true }))
   }
 })
@@ -24,5 +27,7 @@ declare module '#app' {
   interface PageMeta {
     /** What somebody must be allowed to do to see this page; left out: signed in is enough. */
     permission?: Permission
+    /** Over single servers is enough: the page shows these alone. */
+    somewhere?: boolean
   }
 }
