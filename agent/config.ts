@@ -2,7 +2,7 @@ import { homedir, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../shared/errors'
-import { displayName, label } from '../shared/schemas/common'
+import { displayName, label, sha256 } from '../shared/schemas/common'
 import { labelMap, publicAddress, runtimeKind } from '../shared/schemas/node'
 
 const UNITS: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }
@@ -74,6 +74,8 @@ function withBothFamilies(addresses: string[]): string[] {
 const environment = z
   .object({
     STRATA_BRAIN_URL: brainUrl.default('http://127.0.0.1:3000'),
+    STRATA_BRAIN_CA: z.string().optional(),
+    STRATA_BRAIN_CA_SHA256: sha256.optional(),
     STRATA_JOIN_TOKEN: z.string().min(20, 'too short to be a join token').max(200).optional(),
     STRATA_NODE_NAME: displayName.default(hostname()),
     STRATA_NODE_DATA_DIR: z.string().optional(),
@@ -130,6 +132,10 @@ export function readSettings(env: NodeJS.ProcessEnv, host: { uid: number; gid: n
   const isRoot = host.uid === 0
   return {
     brainUrl: values.STRATA_BRAIN_URL.replace(/\/+$/, ''),
+    /** A file of roots to trust beside those of the machine. */
+    brainCa: values.STRATA_BRAIN_CA === undefined ? null : resolve(values.STRATA_BRAIN_CA),
+    /** The brain's own root, by its checksum. */
+    brainCaSha256: values.STRATA_BRAIN_CA_SHA256 ?? null,
     joinToken: values.STRATA_JOIN_TOKEN ?? null,
     nodeName: values.STRATA_NODE_NAME,
     dataDir: resolve(values.STRATA_NODE_DATA_DIR ?? defaultDataDir(values.STRATA_NODE_NAME, isRoot, host.home)),

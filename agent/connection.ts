@@ -15,6 +15,7 @@ import type {
   Observation,
   Welcome,
 } from '../shared/protocol/agent'
+import type { BrainTarget, BrainTargets } from './certificate/brain-targets'
 import type { AgentLog } from './log'
 import { fitReport } from './message-size'
 
@@ -27,7 +28,8 @@ const REPORT_AGAIN_MS = 5_000
 const refusal = z.object({ data: z.object({ code: z.string(), message: z.string() }) })
 
 export interface ConnectionContext {
-  brainUrl: string
+  /** The ways to the brain, and which one is taken now. */
+  targets: BrainTargets
   handshake: () => AgentHandshake
   /** Done before anything else is said or heard: who joined must keep its secret first. */
   welcomed: (message: Welcome) => Promise<void>
@@ -50,7 +52,8 @@ export interface ConnectionContext {
  */
 export class Connection {
   private readonly context: ConnectionContext
-  private readonly socket: Socket
+  private socket: Socket
+  private target: BrainTarget
   private stream = 0
   private isReported = false
   private beating: NodeJS.Timeout | undefined
@@ -60,24 +63,58 @@ export class Connection {
 
   constructor(context: ConnectionContext) {
     this.context = context
-    this.socket = io(`${context.brainUrl}/agent`, {
+    this.target = context.targets.present()
+    this.socket = this.makeSocket()
+  }
+
+  private makeSocket(): Socket {
+    const { url, cert, key } = this.target
+    const socket = io(`${url}/agent`, {
       transports: ['websocket'],
       autoConnect: false,
       forceNew: true,
       reconnectionDelay: POLICY.agent.reconnectMinMs,
       reconnectionDelayMax: POLICY.agent.reconnectMaxMs,
-      auth: answer => answer(context.handshake()),
+      auth: answer => answer(this.context.handshake()),
+      ...(cert && key ? { cert, key } : {}),
     })
-    this.socket.on('connect_error', error => this.failed(error))
-    this.socket.on('disconnect', reason => this.ended(reason))
-    this.socket.onAny(
+    socket.on('connect_error', error => this.failed(error))
+    socket.on('disconnect', reason => this.ended(reason))
+    socket.onAny(
       (name: string, payload: unknown, acknowledge?: (ack: AgentAck) => void) =>
         void this.heard(name, payload, acknowledge),
     )
+    return socket
+  }
+
+  /** The present connection, or the one that is tried, shows the node's certificate. */
+  isByCertificate(): boolean {
+    return this.target.cert !== undefined
   }
 
   open(): void {
+    clearTimeout(this.dialing)
+    this.takeTarget()
     this.socket.connect()
+  }
+
+  /** Dials anew where the brain is to be found now; what was under way on the former connection is told again. */
+  move(): void {
+    if (this.isClosed) return
+    this.socket.disconnect()
+    this.open()
+  }
+
+  /** A socket knows one address and one certificate: another way needs another socket. True when it is another way. */
+  private takeTarget(): boolean {
+    const next = this.context.targets.present()
+    if (next.url === this.target.url && next.cert === this.target.cert) return false
+    this.target = next
+    this.socket.off()
+    this.socket.offAny()
+    this.socket.disconnect()
+    this.socket = this.makeSocket()
+    return true
   }
 
   async close(): Promise<void> {
@@ -107,7 +144,7 @@ export class Connection {
     const answer = await this.say('layer.url', { instanceId, sha256 })
     if (answer.ok) {
       const { url, sizeBytes } = layerUrlAnswer.parse(answer.data)
-      return { url: new URL(url, this.context.brainUrl).href, sizeBytes }
+      return { url: new URL(url, this.target.url).href, sizeBytes }
     }
     const code = Object.hasOwn(ERRORS, answer.code) ? (answer.code as ErrorCode) : 'DOWNLOAD_FAILED'
     throw new AppError(code, answer.message)
@@ -146,7 +183,11 @@ export class Connection {
       acknowledge?.({ ok: false, code: 'INTERNAL', message: 'The agent could not take its welcome; its log says why.' })
       return
     }
-    this.context.log.info({ brain: this.context.brainUrl }, 'Connected to the brain')
+    this.context.targets.answered()
+    this.context.log.info(
+      { brain: this.target.url, byCertificate: this.target.cert !== undefined },
+      'Connected to the brain',
+    )
     await this.report()
     this.beat()
   }
@@ -212,18 +253,22 @@ export class Connection {
     if (this.socket.active) {
       this.context.log.warn(
         { reason: error.message },
-        `The brain does not answer at ${this.context.brainUrl}; the agent tries again`,
+        `The brain does not answer at ${this.target.url}; the agent tries again`,
       )
+      this.context.targets.unanswered()
+      if (this.takeTarget()) this.dialAgain(POLICY.agent.reconnectMinMs)
       return
     }
     const told = refusal.safeParse(error)
     const { code, message } = told.success ? told.data.data : { code: 'HANDSHAKE_REFUSED', message: error.message }
+    this.context.targets.refused(code)
+    if (this.takeTarget()) return this.dialAgain(POLICY.agent.reconnectMinMs)
     const passes = code === 'UNAVAILABLE' || code === 'IDENTITY_IN_USE'
     if (this.context.refused(code, message)) this.dialAgain(passes ? POLICY.agent.reconnectMaxMs / 2 : REFUSED_AGAIN_MS)
   }
 
   private dialAgain(inMs: number): void {
     clearTimeout(this.dialing)
-    this.dialing = setTimeout(() => this.socket.connect(), inMs * (1 + Math.random() * 0.5))
+    this.dialing = setTimeout(() => this.open(), inMs * (1 + Math.random() * 0.5))
   }
 }

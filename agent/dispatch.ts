@@ -3,6 +3,7 @@ import { POLICY } from '../shared/domain/policy'
 import { brainToAgent } from '../shared/protocol/agent'
 import type { AgentAck, BrainToAgent } from '../shared/protocol/agent'
 import type { z } from 'zod'
+import type { OwnCertificate } from './certificate/own-certificate'
 import type { AgentLog } from './log'
 import type { LayerCache } from './prepare/port'
 import type { Supervisor } from './supervisor'
@@ -13,6 +14,9 @@ export interface DispatchContext {
   configure: (settings: BrainToAgent['node.configure']) => Promise<void>
   /** Sends the whole truth again. */
   report: () => void
+  certificate: OwnCertificate
+  /** There is a certificate to come by. */
+  certified: () => void
   log: AgentLog
 }
 
@@ -58,7 +62,7 @@ export function createDispatch(context: DispatchContext): (name: string, payload
       : Promise.resolve({ ok: false, code: 'MESSAGE_INVALID', message: 'The agent knows no message of this name.' })
 }
 
-function handlersOf({ supervisor, cache, configure, report }: DispatchContext): Handlers {
+function handlersOf({ supervisor, cache, configure, report, certificate, certified }: DispatchContext): Handlers {
   const inputs: string[] = []
   return {
     'instance.prepare': payload => supervisor.accept({ name: 'instance.prepare', ...payload }),
@@ -89,6 +93,11 @@ function handlersOf({ supervisor, cache, configure, report }: DispatchContext): 
       // Being answered is the answer.
     },
     'node.configure': configure,
+    'node.certify': async () => ({ request: await certificate.request() }),
+    async 'node.certificate'(given) {
+      await certificate.keep(given)
+      certified()
+    },
     async 'node.resync'() {
       report()
     },

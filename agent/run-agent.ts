@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { AppError } from '../shared/errors'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AppError, isAppError } from '../shared/errors'
 import type { BrainToAgent, Welcome } from '../shared/protocol/agent'
 import { PROTOCOL_VERSION } from '../shared/protocol/version'
+import { createBrainTargets } from './certificate/brain-targets'
+import { loadOwnCertificate } from './certificate/own-certificate'
+import { trustBrain, trustRoots } from './certificate/trust-brain'
 import type { AgentSettings } from './config'
 import { Connection } from './connection'
 import { lockDataFolder } from './data-lock'
@@ -14,8 +18,22 @@ import type { LocalNode } from './node'
 import { readBootId } from './process-identity'
 import { AGENT_VERSION } from './version'
 
+/** Refusals that are none of the node itself: it stays what it is, and tries again. */
+const PASSING: ReadonlySet<string> = new Set([
+  'UNAVAILABLE',
+  'IDENTITY_IN_USE',
+  'PROTOCOL_VERSION',
+  'ACCESS_REVOKED',
+  'CERTIFICATE_REQUIRED',
+  'CERTIFICATE_EXPIRED',
+  'CERTIFICATE_UNKNOWN',
+])
+
 /** Servers that hang in the engine must not keep the agent from ending. */
 const CLOSE_LIMIT_MS = 10_000
+
+/** A brain whose roots could not be had is asked again at this pace. */
+const TRUST_AGAIN_MS = 5_000
 
 /**
  * The agent: supervises what this machine runs, and serves the brain whenever there is one. Resolves when it
@@ -37,13 +55,16 @@ export async function runAgent(
       `This node has not joined a brain yet (nothing in ${settings.dataDir}). Add a node in the panel and run the join command it shows, or set STRATA_JOIN_TOKEN.`,
     )
   }
+  const certificate = await loadOwnCertificate(settings.dataDir, log)
+  const targets = createBrainTargets(settings.brainUrl, certificate.current)
   const agentRunId = randomUUID()
   let node: LocalNode | null = null
+  const closing = new AbortController()
   let dispatch: ReturnType<typeof createDispatch> | null = null
   let wanted: BrainToAgent['node.configure'] | null = null
 
   const connection: Connection = new Connection({
-    brainUrl: settings.brainUrl,
+    targets,
     handshake: () => ({
       ...credentials(),
       agentVersion: AGENT_VERSION,
@@ -113,10 +134,24 @@ export async function runAgent(
       log,
     })
     const { supervisor, cache } = node
+    const certified = () => {
+      trustRoots(certificate.current()?.authorities ?? [])
+      targets.renewed()
+      // After the answer is on its way. A renewal is shown with the next connection, whenever that is.
+      if (!connection.isByCertificate()) setImmediate(() => connection.move())
+    }
     const configure = async (given: BrainToAgent['node.configure']) => {
       wanted = given
     }
-    dispatch = createDispatch({ supervisor, cache, configure, report: () => void connection.report(), log })
+    dispatch = createDispatch({
+      supervisor,
+      cache,
+      configure,
+      report: () => void connection.report(),
+      certificate,
+      certified,
+      log,
+    })
     await supervisor.resume()
     node.servers.open()
     log.info({ nodeId, servers: supervisor.running().length, engine: node.engine() }, 'Supervising')
@@ -124,7 +159,7 @@ export async function runAgent(
 
   /** What a refusal means and what to do; servers go on in every case. */
   function refused(code: string, message: string): boolean {
-    if (code === 'UNAVAILABLE' || code === 'IDENTITY_IN_USE' || code === 'PROTOCOL_VERSION') {
+    if (PASSING.has(code)) {
       log.error({ code }, `The brain refuses this agent: ${message}`)
       return true
     }
@@ -155,10 +190,26 @@ export async function runAgent(
     connection.open()
   }
 
+  /** The connection is opened once the brain's roots are known; until then the brain counts as away. */
+  async function open(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await trustBrain(settings, certificate.current()?.authorities)
+        return connection.open()
+      } catch (error) {
+        if (!isAppError(error)) throw error
+        if (error.code === 'BAD_REQUEST' && !identity) return giveUp(error.detail)
+        log.error({ code: error.code }, error.detail)
+        await delay(TRUST_AGAIN_MS, undefined, { signal: closing.signal }).catch(() => {}) // ended meanwhile
+      }
+    }
+  }
+
   if (identity) await begin(identity)
-  connection.open()
+  void open()
   return {
     async close() {
+      closing.abort()
       const running = node?.supervisor.running().map(server => server.name) ?? []
       log.info({ running }, 'Stopping the agent; its servers run on and are found again by the next start')
       await connection.close()

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
-import { nitroSettings } from './brain-settings.mjs'
+import { nitroSettings, speaksTls } from './brain-settings.mjs'
 import { exampleTeller, greet, sayHowToSignIn } from './greeting.mjs'
 import { agentEnvironment, brainEnvironment } from './local-strata.mjs'
 import { AGENT_ENTRY, BRAIN_ENTRY, ROOT } from './paths.mjs'
@@ -17,8 +19,19 @@ const shown = path => (relative(ROOT, path).startsWith('..') ? path : relative(R
 /** The brain as this machine reaches it, whatever address it gives to others. */
 function localUrl(listeningUrl) {
   const { NITRO_HOST: host, NITRO_PORT: port } = nitroSettings(process.env)
+  if (speaksTls(process.env)) return `http://127.0.0.1:${port}`
   const reached = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host)
   return `http://${reached}:${port === '0' ? new URL(listeningUrl).port : port}`
+}
+
+/** A port of this machine that nobody listens on right now. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Resolves when the brain answers that it is well. */
@@ -114,6 +127,9 @@ export async function runLocalStrata(paths, lock) {
   const withNode = withLocalNode()
   const told = Promise.withResolvers()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => told.resolve(null))
+
+  // The way of the local node to a brain that speaks TLS to everybody else; the same one after the brain was started again.
+  if (speaksTls(process.env)) process.env.STRATA_LOOPBACK_PORT ||= String(await freePort())
 
   const tell = exampleTeller()
   let lastExample = null

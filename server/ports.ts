@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type {
   AgentAck,
@@ -19,7 +20,7 @@ import type { Manifest } from '../shared/schemas/manifest'
 import type { Operation, OperationFilter } from '../shared/schemas/operation'
 import type { TemplateType } from '../shared/schemas/template-type'
 import type { InstanceRecord, NewInstanceEvent, NodeUsage } from './domain/instance-record'
-import type { NodeRecord } from './domain/node-record'
+import type { NodeCertificateRecord, NodeRecord } from './domain/node-record'
 
 /**
  * What the services of the brain need from outside. Asynchronous, in intentions, one commit each; SQLite's
@@ -143,6 +144,36 @@ export interface NodeStore {
   /** Host ports found taken by strangers on a node; not given out until the time passed. Those whose time passed are forgotten. */
   quarantinePort(nodeId: string, protocol: 'tcp' | 'udp', port: number, until: number, now: number): Promise<void>
   quarantinedPorts(nodeId: string, now: number): Promise<{ protocol: 'tcp' | 'udp'; port: number }[]>
+}
+
+/** Who vouches for nodes: the brain's own authority. */
+export interface NodeAuthority {
+  /** `certificate` is PEM. */
+  current(): { fingerprint: string; expiresAt: number; certificate: string }
+  /** Those before it that are still trusted, newest first. */
+  previous(): { fingerprint: string; expiresAt: number }[]
+  /** All roots, the present one first; PEM. */
+  trusted(): string[]
+  /** @param request PKCS #10, PEM; only its key counts. MESSAGE_INVALID */
+  issueNode(nodeId: string, request: string): Promise<NodeCertificateRecord & { certificate: string }>
+  /** CERTIFICATE_UNKNOWN, CERTIFICATE_EXPIRED */
+  judge(shown: X509Certificate): NodeCertificateRecord & { nodeId: string }
+  /** A new root; the former ones stay trusted. */
+  rotate(): Promise<void>
+  /** Forgets former roots that are not needed, by fingerprint; false when all are. */
+  retire(isNeeded: (fingerprint: string) => boolean): Promise<boolean>
+}
+
+/** The line by which an agent came. */
+export interface AgentLine {
+  /** Between the agent and this brain, or the proxy before it. */
+  isEncrypted: boolean
+  /** From this very machine, with nobody in between. */
+  isLoopback: boolean
+  /** What it showed as a client of TLS, whose key it proved to have; not judged yet. */
+  certificate: X509Certificate | null
+  /** `host[:port]` under which it found the brain. */
+  host: string | undefined
 }
 
 /** The way to the agents. Nothing but the reconciler sends lifecycle commands through it. */
@@ -291,11 +322,11 @@ export interface NodeAdmission {
 
 /** Implemented by node-service and instance-service; called by the agent namespace after parsing and nothing else. */
 export interface AgentEvents {
-  admit(handshake: AgentHandshake, address: string): Promise<NodeAdmission>
+  admit(handshake: AgentHandshake, address: string, line?: AgentLine): Promise<NodeAdmission>
   /** Tells this brain's network from others. */
   networkId(): string
   settings(nodeId: string): Promise<Welcome['settings']>
-  connected(nodeId: string): Promise<void>
+  connected(nodeId: string, line?: AgentLine): Promise<void>
   disconnected(nodeId: string): Promise<void>
   /** Any sign of life, by the brain's own monotonic clock. Cheap: memory only. */
   touched(nodeId: string): void

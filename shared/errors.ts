@@ -79,6 +79,10 @@ export const ERRORS = {
   // channel
   HANDSHAKE_REFUSED: { status: 401, title: 'The node was refused' },
   PROTOCOL_VERSION: { status: 426, title: 'The agent speaks another protocol version' },
+  ACCESS_REVOKED: { status: 401, title: 'The access of the node was revoked' },
+  CERTIFICATE_REQUIRED: { status: 401, title: 'The node came without its certificate' },
+  CERTIFICATE_EXPIRED: { status: 401, title: 'The certificate of the node ended' },
+  CERTIFICATE_UNKNOWN: { status: 401, title: 'The certificate of the node is not known' },
   IDENTITY_IN_USE: { status: 409, title: 'An agent with this identity is alive' },
   MESSAGE_INVALID: { status: 400, title: 'A message has the wrong shape' },
   NOT_OWNER: { status: 403, title: 'The node does not hold this instance' },

@@ -13,6 +13,7 @@ import { findAgentSha256 } from '../gateway/agent-bundle'
 import { createGateway } from '../gateway/gateway'
 import { createAnonymousAudit } from '../http/audit-trail'
 import { isOwnOrigin } from '../http/check-origin'
+import { agentLineOf } from '../http/agent-line'
 import { createClientViewer } from '../http/client-address'
 import { principalFromHeaders } from '../http/principal'
 import { createBrainMetrics } from '../metrics/brain-metrics'
@@ -29,6 +30,7 @@ import { tapPanelBus } from '../services/panel-tap'
 import { createPeople } from '../services/people'
 import { createStatusService } from '../services/status-service'
 import { openDiskStore } from '../store/disk'
+import { createDoors, isExposed } from '../tls/doors'
 import { checkKeyFits } from './check-key'
 import { systemClock } from './clock'
 import { createIds } from './ids'
@@ -40,6 +42,10 @@ import { openStorage } from './open-storage'
 import { createSecretBox } from './secret-box'
 import type { Settings } from './settings'
 import { VERSION } from './version'
+
+const EXPOSED =
+  'The brain listens beyond this machine in plain HTTP: passwords, secrets and commands to nodes can be read and changed on the way. ' +
+  'Use STRATA_TLS_CERT and STRATA_TLS_KEY, or STRATA_TLS=own, or a proxy with TLS (STRATA_PUBLIC_URL and STRATA_TRUSTED_PROXIES); in a network that you trust say STRATA_ALLOW_HTTP=on.'
 
 export interface BrainParts {
   passwords: PasswordHasher
@@ -72,6 +78,19 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const fleetWatch = createFleetWatch(metrics, clock)
 
   const gateway = createGateway({ clock, log, addressOf: request => viewClient(request).address })
+  const gateway = createGateway({
+    clock,
+    log,
+    addressOf: request => viewClient(request).address,
+    lineOf: agentLineOf(viewClient),
+  })
+  const doors = createDoors({
+    settings,
+    authorityFile: storage.folder.file('keys/authority.json'),
+    gateway,
+    clock,
+    log,
+  })
   const panel = tapPanelBus(gateway.panelBus)
   const audit = createAuditService({ store: createAuditStore(db), ids, clock })
   const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids, log })
@@ -110,6 +129,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     networkId: readNetworkId(db, { id: ids.entity(), now: clock.now() }),
     agentSha256: findAgentSha256,
     watch: fleetWatch,
+    trust: doors.trust,
   })
   const status = createStatusService({ instances, nodes: fleet.nodes, templates, clock, version: VERSION, log })
 
@@ -149,7 +169,9 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   /** From here on every endpoint answers 503, and nobody is connected. */
   async function letGo(): Promise<void> {
     state = 'stopping'
+    const closed = doors.close()
     await gateway.close()
+    await closed
   }
 
   async function end(): Promise<void> {
@@ -185,6 +207,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     adopt: fleet.adopt,
     metrics,
     scrape,
+    certificates: fleet.certificates,
+    doors,
     status,
     panel,
     gateway,
@@ -198,6 +222,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     async start(url: URL) {
       await checkKeyFits(createSecretStore(db), secrets, clock)
       const { setupSecret, adminUser } = await people.start(settings.admin)
+      if (isExposed(settings)) log.warn(EXPOSED)
       await operations.recover()
       await fleet.start()
       await status.start()

@@ -1,6 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { Server } from 'node:http'
-import { isIPv6 } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 
@@ -33,10 +32,4 @@ export function onListening(tell: { listening(address: AddressInfo | null): void
     'tracing:net.server.listen:error',
     once(({ error }) => tell.failed(error ?? new Error('unknown'))),
   )
-}
-
-/** An address of this machine under which a server that listens on `host` can be reached. */
-export function reachableUrl(host: string, port: number): URL {
-  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return new URL(`http://${isIPv6(reached) ? `[${reached}]` : reached}:${port}`)
 }

@@ -2,26 +2,11 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { newPassword, username } from '../../shared/schemas/account'
+import { faultsOfTls, tlsEnvironment, tlsSettings, type TlsSettings } from './settings-tls'
+import { httpUrl, onOff, portNumber } from './settings-values'
 
 export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
 export type LogLevel = z.output<typeof logLevel>
-
-const onOff = z.enum(['on', 'off'], 'must be on or off').transform(value => value === 'on')
-
-const httpUrl = z.string().transform((text, context) => {
-  const url = URL.parse(text)
-  if (
-    url &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.pathname === '/' &&
-    !url.search &&
-    !url.hash &&
-    !url.username
-  )
-    return url
-  context.addIssue('must be an address such as https://strata.example.org, without a path')
-  return z.NEVER
-})
 
 /** Addresses and ranges (`10.0.0.0/8`), separated by commas; `loopback` stands for this machine. */
 const proxies = z.string().transform((text, context) => {
@@ -42,16 +27,12 @@ const proxies = z.string().transform((text, context) => {
 
 /** The environment of the brain, by the names of the documentation. An empty variable counts as not set. */
 const environment = z.object({
+  ...tlsEnvironment,
   STRATA_HOST: z
     .string()
     .regex(/^[A-Za-z0-9.:-]+$/, 'must be an address to listen on, such as 127.0.0.1 or 0.0.0.0')
     .default('127.0.0.1'),
-  STRATA_PORT: z.coerce
-    .number('must be a port number')
-    .int('must be a port number')
-    .min(0)
-    .max(65_535, 'must be a port number up to 65535')
-    .default(3000),
+  STRATA_PORT: portNumber.default(3000),
   STRATA_DATA_DIR: z.string().default('data'),
   STRATA_PUBLIC_URL: httpUrl.optional(),
   STRATA_ADMIN_USER: username.optional(),
@@ -84,6 +65,7 @@ export interface Settings {
   /** `auto`: as the request or the public address says. */
   cookieSecure: 'auto' | 'on' | 'off'
   logLevel: LogLevel
+  tls: TlsSettings
   /** A launcher is our parent and listens to messages. */
   launcher: boolean
 }
@@ -113,6 +95,7 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
   if (Boolean(given.STRATA_ADMIN_USER) !== Boolean(given.STRATA_ADMIN_PASSWORD)) {
     faults.push('STRATA_ADMIN_USER and STRATA_ADMIN_PASSWORD go together: give both, or neither to get a set-up link')
   }
+  if (parsed.success) faults.push(...faultsOfTls(parsed.data))
   if (!parsed.success || faults.length > 0) throw new SettingsError(faults)
 
   const values = parsed.data
@@ -131,6 +114,7 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     trustedProxies: values.STRATA_TRUSTED_PROXIES,
     cookieSecure: values.STRATA_COOKIE_SECURE,
     logLevel: values.STRATA_LOG_LEVEL,
+    tls: tlsSettings(values, values.STRATA_PORT, cwd),
     launcher,
   }
 }

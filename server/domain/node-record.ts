@@ -1,5 +1,15 @@
 import type { LabelMap, NodeOverrides, NodeSpecs } from '../../shared/schemas/node'
 
+/** A certificate of a node, as far as the brain remembers it. */
+export interface NodeCertificateRecord {
+  serial: string
+  /** SHA-256, hexadecimal; so is that of the root that signed it. */
+  fingerprint: string
+  authority: string
+  issuedAt: number
+  expiresAt: number
+}
+
 /** One node as the brain stores it. */
 export interface NodeRecord {
   id: string
@@ -18,6 +28,14 @@ export interface NodeRecord {
   secretHash: string | null
   joinTokenHash: string | null
   joinTokenExpiresAt: number | null
+  /** The newest that it was given or came with. */
+  certificate: NodeCertificateRecord | null
+  /** Nobody is let in as this node, by secret or certificate. */
+  accessRevokedAt: number | null
+  /** Older certificates count no more. */
+  certificatesSince: number | null
+  /** Until then its secret alone is enough to be given a new certificate. */
+  regainUntil: number | null
   /** The last specs its agent told. What counts of them is `effectiveSpecs`. */
   specs: NodeSpecs | null
   joinedAt: number | null

@@ -14,6 +14,7 @@ export interface NodeMoment {
   engine: NodeSpecs['engine'] | null
   found: Node['found']
   usage: NodeUsage
+  security: Node['security']
 }
 
 /** What users see of a node. Hashes of its secret and token never leave the record. */
@@ -42,6 +43,7 @@ export function viewNode(record: NodeRecord, moment: NodeMoment): Node {
     load: moment.load,
     reserved: { memoryBytes: usage.memoryMb * MIB, cpus: usage.cpus, diskBytes: usage.diskMb * MIB },
     instances: { total: usage.total, running: usage.running },
+    security: moment.security,
     found: moment.found,
   }
 }

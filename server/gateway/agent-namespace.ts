@@ -3,7 +3,7 @@ import type { Server, Socket } from 'socket.io'
 import { POLICY } from '../../shared/domain/policy'
 import { AppError } from '../../shared/errors'
 import { agentAck, WELCOME, type Welcome } from '../../shared/protocol/agent'
-import type { AgentEvents } from '../ports'
+import type { AgentEvents, AgentLine } from '../ports'
 import { connectError, openEnvelope, refusalOf } from './ack'
 import { readHandshake } from './agent-handshake'
 import type { AgentMessages } from './agent-messages'
@@ -20,6 +20,7 @@ export interface AgentNamespaceDeps {
   sessions: AgentSessions
   watch: WatchRegistry
   addressOf: (request: IncomingMessage) => string
+  lineOf: (request: IncomingMessage) => AgentLine
   recordRefusal: RecordRefusal
   log: GatewayLog
 }
@@ -68,9 +69,10 @@ async function admit(socket: Socket, deps: AgentNamespaceDeps): Promise<void> {
     )
   }
   const handshake = readHandshake(socket.handshake.auth)
-  const { nodeId, secret } = await deps.events.admit(handshake, deps.addressOf(socket.request))
+  const line = deps.lineOf(socket.request)
+  const { nodeId, secret } = await deps.events.admit(handshake, deps.addressOf(socket.request), line)
   const session = createAgentSession(
-    { nodeId, newSecret: secret, agentRunId: handshake.agentRunId, connection: socket.conn },
+    { nodeId, newSecret: secret, agentRunId: handshake.agentRunId, connection: socket.conn, line },
     { onEnd: ending => farewell(ending, deps), log: deps.log },
   )
   await deps.sessions.claim(session)
@@ -89,7 +91,7 @@ async function welcome(session: AgentSession, { events, watch, log }: AgentNames
     if (!answer.ok) throw new AppError('HANDSHAKE_REFUSED', `The agent did not take its welcome: ${answer.message}`)
     session.isReady = true
     session.isAnnounced = true
-    await events.connected(session.nodeId)
+    await events.connected(session.nodeId, session.line)
     watch.nodeReturned(session.nodeId)
   } catch (error) {
     log.warn({ err: error, nodeId: session.nodeId }, 'A node could not be welcomed; its connection is ended')

@@ -2,6 +2,7 @@ import type { Socket } from 'socket.io'
 import { POLICY } from '../../shared/domain/policy'
 import { AppError } from '../../shared/errors'
 import type { BrainToAgent } from '../../shared/protocol/agent'
+import type { AgentLine } from '../ports'
 import { cut, type Connection } from './engine'
 import { createSerialQueue, type SerialQueue } from './serial-queue'
 import type { GatewayLog } from './gateway-log'
@@ -14,6 +15,8 @@ export interface AgentSession {
   /** Only after a join token: what the agent must keep. */
   readonly newSecret: string | null
   readonly connection: Connection
+  /** By which line it came. */
+  readonly line: AgentLine
   /** The messages of this node, in order. Full: the connection is cut. */
   readonly queue: SerialQueue
   /** Set once the namespace stands; messages may be sent to the agent. */
@@ -42,7 +45,7 @@ export interface SessionHooks {
 }
 
 export function createAgentSession(
-  identity: Pick<AgentSession, 'nodeId' | 'agentRunId' | 'newSecret' | 'connection'>,
+  identity: Pick<AgentSession, 'nodeId' | 'agentRunId' | 'newSecret' | 'connection' | 'line'>,
   hooks: SessionHooks,
 ): AgentSession {
   const { nodeId, connection } = identity

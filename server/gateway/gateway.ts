@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { AgentEvents, AgentLink, Clock, PanelBus } from '../ports'
+import type { AgentEvents, AgentLine, AgentLink, Clock, PanelBus } from '../ports'
 import { connectError } from './ack'
 import { createAgentLink } from './agent-link'
 import { createAgentMessages } from './agent-messages'
@@ -16,6 +16,7 @@ export interface GatewayOptions {
   log: GatewayLog
   /** Who dialled, also through trusted proxies. */
   addressOf: (request: IncomingMessage) => string
+  lineOf: (request: IncomingMessage) => AgentLine
 }
 
 /** What the gateway calls. The services behind it need the gateway's own ports first, hence two steps. */
@@ -46,7 +47,7 @@ export interface Gateway extends Pick<SocketEngine, 'handleRequest' | 'webSocket
   close(): Promise<void>
 }
 
-export function createGateway({ clock, log, addressOf }: GatewayOptions): Gateway {
+export function createGateway({ clock, log, addressOf, lineOf }: GatewayOptions): Gateway {
   let panel: (PanelBus & { close(): void }) | null = null
   let recordRefusal: RecordRefusal = () => undefined
   let isClosing = false
@@ -110,7 +111,16 @@ export function createGateway({ clock, log, addressOf }: GatewayOptions): Gatewa
         })
       }
       const messages = createAgentMessages({ events: agents, watch, now: () => clock.now(), log })
-      openAgentNamespace(engine.io, { events: agents, messages, sessions, watch, addressOf, recordRefusal, log })
+      openAgentNamespace(engine.io, {
+        events: agents,
+        messages,
+        sessions,
+        watch,
+        addressOf,
+        lineOf,
+        recordRefusal,
+        log,
+      })
       panel = openPanelNamespace(engine.io, { access, watch, now: () => clock.now(), log })
     },
     async close() {

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 /** Says who sent a request: the peer, or who a trusted proxy says it was. */
@@ -27,13 +28,20 @@ export function createClientViewer(
 
   return ({ headers, socket }) => {
     const peer = plainAddress(socket?.remoteAddress ?? '')
-    if (!isTrusted(peer)) return { address: peer || 'unknown', isHttps: false, host: headers.host }
+    const isHttps = isEncrypted(socket)
+    if (!isTrusted(peer)) return { address: peer || 'unknown', isHttps, host: headers.host }
+    const scheme = lastOf(headers['x-forwarded-proto'])
     return {
       address: forwardedFor(headers, peer, isTrusted),
-      isHttps: lastOf(headers['x-forwarded-proto']) === 'https',
+      isHttps: scheme === undefined ? isHttps : scheme === 'https',
       host: lastOf(headers['x-forwarded-host']) ?? headers.host,
     }
   }
+}
+
+/** The brain itself speaks TLS on this socket. */
+export function isEncrypted(socket: IncomingMessage['socket'] | undefined): boolean {
+  return socket instanceof TLSSocket
 }
 
 /** From the right, the first address that is not a proxy of ours: what stands left of it anybody may have written. */

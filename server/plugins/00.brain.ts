@@ -1,11 +1,14 @@
+import type { AddressInfo } from 'node:net'
+import { toNodeListener } from 'h3'
 import { hashPassword, verifyPassword } from '#imports'
 import { defineNitroPlugin } from 'nitropack/runtime'
 import { createBrain } from '../brain/create-brain'
 import { setBrain } from '../brain/current'
 import { DataFolderError } from '../brain/data-folder'
-import { onListening, reachableUrl } from '../brain/on-listening'
+import { onListening } from '../brain/on-listening'
 import { loadSettings, SettingsError } from '../brain/settings'
 import { MigrationError } from '../db/migrate'
+import { TlsFault } from '../tls/tls-fault'
 
 /** Makes the brain before Nitro listens, and starts it once Nitro does. */
 export default defineNitroPlugin(nitroApp => {
@@ -19,11 +22,13 @@ export default defineNitroPlugin(nitroApp => {
   process.env.NUXT_SESSION_PASSWORD = brain.keys.session
   nitroApp.hooks.hook('request', event => event.node.res.removeHeader('set-cookie'))
 
+  async function openAndStart(address: AddressInfo | null): Promise<void> {
+    await brain.start(await brain.doors.open(toNodeListener(nitroApp.h3App), address))
+  }
+
   onListening({
     listening: address => {
-      const { host, port } = brain.settings
-      const url = reachableUrl(host, address?.port ?? port)
-      brain.start(url).catch((error: unknown) =>
+      openAndStart(address).catch((error: unknown) =>
         orEnd(() => {
           throw error
         }),
@@ -41,7 +46,12 @@ function orEnd<Result>(run: () => Result): Result {
   try {
     return run()
   } catch (error) {
-    if (error instanceof SettingsError || error instanceof DataFolderError || error instanceof MigrationError)
+    if (
+      error instanceof SettingsError ||
+      error instanceof DataFolderError ||
+      error instanceof MigrationError ||
+      error instanceof TlsFault
+    )
       return end(error.message)
     return end(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }

@@ -1,8 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../shared/errors'
+import type { AgentHandshake } from '../../shared/protocol/agent'
 import type { NodeSpecs } from '../../shared/schemas/node'
-import type { AgentEvents, Clock, InstanceStore, LayerSource, NodeRecord, SecretBox } from '../ports'
+import type {
+  AgentEvents,
+  AgentLine,
+  Clock,
+  InstanceStore,
+  LayerSource,
+  NodeAdmission,
+  NodeRecord,
+  SecretBox,
+} from '../ports'
 import type { InstanceObservations } from './instance-observations'
+import type { NodeCertificates } from './node-certificates'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
 import type { NodeNews } from './node-news'
@@ -14,7 +25,8 @@ import type { StatsBoard } from './stats-board'
 
 export interface AgentEventsDeps {
   networkId: string
-  admit: AgentEvents['admit']
+  admit: (handshake: AgentHandshake) => Promise<NodeAdmission>
+  certificates: Pick<NodeCertificates, 'judge' | 'connected' | 'disconnected'>
   refused: AgentEvents['refused']
   observations: InstanceObservations
   instances: Pick<InstanceStore, 'find'>
@@ -29,6 +41,9 @@ export interface AgentEventsDeps {
   secrets: Pick<SecretBox, 'open'>
 }
 
+/** Nothing is known that speaks for it. */
+const UNKNOWN_LINE: AgentLine = { isEncrypted: false, isLoopback: false, certificate: null, host: undefined }
+
 /** What happens when agents come, speak and go; the gateway calls it for each node in order. */
 export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
   const { observations, instances, directory, live, news, stats, settings, reconciler, layers, clock, secrets } = deps
@@ -38,8 +53,9 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
 
   return {
     networkId: () => deps.networkId,
-    async admit(handshake, address) {
-      const admission = await deps.admit(handshake, address)
+    async admit(handshake, address, line = UNKNOWN_LINE) {
+      const admission = await deps.admit(handshake)
+      await deps.certificates.judge(admission, line)
       dialledFrom.set(admission.nodeId, plainAddress(address))
       return admission
     },
@@ -55,7 +71,7 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       return record ? lines.map(hideSecrets(record, secrets)) : []
     },
 
-    async connected(nodeId) {
+    async connected(nodeId, line = UNKNOWN_LINE) {
       const node = directory.find(nodeId)
       if (!node) return
       live.touch(nodeId)
@@ -69,10 +85,12 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
         joinTokenExpiresAt: null,
       })
       dialledFrom.delete(nodeId)
+      deps.certificates.connected(nodeId, line)
       news.tell(nodeId)
     },
 
     async disconnected(nodeId) {
+      deps.certificates.disconnected(nodeId)
       if (!directory.find(nodeId)) return
       live.note(nodeId, { isReady: false })
       await directory.update(nodeId, { lastSeenAt: live.lastSeenAt(nodeId) })

@@ -27,6 +27,8 @@ import type { InstanceService } from './instance-service'
 import { createSpecBuilder } from './instance-spec'
 import { createInstanceWriter } from './instance-writer'
 import { createNodeAdmission } from './node-admission'
+import { createNodeCertificates } from './node-certificates'
+import type { AgentTrust, NodeCertificates } from './node-certificates'
 import { createNodeDirectory } from './node-directory'
 import { createNodeLive } from './node-live'
 import { createNodeNews } from './node-news'
@@ -52,6 +54,7 @@ export interface Fleet {
   nodes: NodeService
   /** Takes over an instance that only its node knows. */
   adopt: ReturnType<typeof createInstanceAdoption>
+  certificates: NodeCertificates
   agentEvents: AgentEvents
   presenter: InstancePresenter
   stats: StatsService
@@ -86,6 +89,7 @@ export interface FleetDeps {
   watch: FleetWatch
   /** sha256 of the agent program that this brain gives out; null when it has none. */
   agentSha256: () => Promise<string | null>
+  trust: AgentTrust
 }
 
 export function createFleet(deps: FleetDeps): Fleet {
@@ -97,7 +101,16 @@ export function createFleet(deps: FleetDeps): Fleet {
   const board = createStatsBoard(clock)
   const trace = createWishTrace()
   const presenter = createInstancePresenter({ directory, live, progress })
-  const news = createNodeNews({ instances, directory, live, presenter, panel, clock, log })
+  const certificates = createNodeCertificates({
+    directory,
+    link,
+    trust: deps.trust,
+    clock,
+    log,
+    onChanged: nodeId => news.tell(nodeId),
+  })
+  const { securityOf } = certificates
+  const news = createNodeNews({ instances, directory, live, presenter, panel, clock, securityOf, log })
 
   const writer = createInstanceWriter({
     instances,
@@ -143,6 +156,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   const agentEvents = createAgentEvents({
     networkId: deps.networkId,
     admit: createNodeAdmission({ nodes, directory, clock, ids }),
+    certificates,
     refused: createRefusalLog({ audit: deps.audit, clock }),
     observations,
     instances,
@@ -174,6 +188,7 @@ export function createFleet(deps: FleetDeps): Fleet {
 
   return {
     presenter,
+    certificates,
     agentEvents,
     board,
     stats: createStatsService({ board, instances, directory }),
@@ -224,12 +239,14 @@ export function createFleet(deps: FleetDeps): Fleet {
       await directory.load()
       await news.judgeContact()
       await reconciler.start()
+      certificates.start()
       every(POLICY.reconcile.contactMs, 'Judging contact with nodes', () => news.judgeContact())
       every(POLICY.reconcile.lastSeenMs, 'Writing down when nodes were heard', writeLastSeen)
     },
 
     async stop() {
       for (const timer of timers) clearInterval(timer)
+      certificates.stop()
       await reconciler.stop()
       await writeLastSeen()
     },

@@ -26,6 +26,7 @@ export interface NodeNewsDeps {
   presenter: InstancePresenter
   panel: Pick<PanelBus, 'publish'>
   clock: Pick<Clock, 'monotonic'>
+  securityOf: (record: NodeRecord) => Node['security']
   log: ServiceLog
 }
 
@@ -43,6 +44,7 @@ export function createNodeNews(deps: NodeNewsDeps): NodeNews {
       load,
       engine,
       found,
+      security: deps.securityOf(record),
       usage: usage ?? (await instances.usageOf(record.id)),
     })
   }

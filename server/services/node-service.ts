@@ -22,7 +22,7 @@ export interface NodeService {
   /** The join token is told once; it is kept as a hash and good for a day. NAME_TAKEN. */
   create(
     input: z.output<typeof createNodeBody>,
-    brainUrl: URL,
+    address: { brainUrl: URL; authority: string | null },
   ): Promise<{ node: Node; joinToken: string; joinCommand: string }>
   list(page: { limit: number; cursor?: string }): Promise<{ items: Node[]; nextCursor: string | null }>
   /** NOT_FOUND for an unknown one, here and below. */
@@ -79,6 +79,10 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
       secretHash: null,
       joinTokenHash: hashSecret(joinToken),
       joinTokenExpiresAt: clock.now() + POLICY.join.tokenMs,
+      certificate: null,
+      accessRevokedAt: null,
+      certificatesSince: null,
+      regainUntil: null,
       specs: null,
       joinedAt: null,
       lastSeenAt: null,
@@ -121,13 +125,13 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
   }
 
   return {
-    async create(input, brainUrl) {
+    async create(input, address) {
       const { record, joinToken } = await register({ ...input, local: false })
       const agentSha256 = await deps.agentSha256()
       return {
         node: await news.present(record),
         joinToken,
-        joinCommand: joinCommand({ brainUrl, joinToken, nodeName: record.name, agentSha256 }),
+        joinCommand: joinCommand({ ...address, joinToken, nodeName: record.name, agentSha256 }),
       }
     },
 

@@ -189,6 +189,27 @@ export const POLICY = {
     resendMs: 15_000,
     boundedAnswerBytes: 256 * 1024,
   },
+  tls: {
+    /** The operator's files are looked at this often: whoever renews them should see it before they look away. */
+    lookMs: 5_000,
+    /** How long an answer that is under way may take when the brain ends. */
+    closeMs: 10_000,
+    /** Strata's own authority: changing it touches every node, so rarely; the way to change it is there all the same. */
+    authorityMs: 10 * 365 * 24 * 3_600_000,
+    /** The brain's own certificate; made anew at every start as well. Browsers refuse more than 398 days. */
+    ownServerMs: 90 * 24 * 3_600_000,
+    /** A node that was away for a holiday comes back by itself; a stolen certificate is worthless within the month. */
+    nodeCertificateMs: 30 * 24 * 3_600_000,
+    /** Share of its life after which a certificate is replaced, and how much earlier that may be, so that not all come at once. */
+    renewAfter: 2 / 3,
+    renewJitter: 0.1,
+    /** How often it is looked for certificates that are due. */
+    sweepMs: 60_000,
+    /** A node that was let in again comes with its secret alone once, within a day. */
+    regainMs: 24 * 3_600_000,
+    /** Certificates that end within this time are shown as a warning. */
+    soonMs: 14 * 24 * 3_600_000,
+  },
   login: {
     freeFailures: 5,
     slowdownMs: 60_000,

@@ -71,6 +71,18 @@ export const nodeSettings = z.strictObject({
   tags: z.array(z.string()),
 })
 
+/** What a node needs to be known by certificate, and to know its brain. All PEM. */
+export const nodeCertificate = z.strictObject({
+  certificate: z.string().max(16_384),
+  /** Roots by which the brain proves itself; the present one first. */
+  authorities: z.array(z.string().max(16_384)).min(1).max(16),
+  /** Where the brain takes agents by certificate. */
+  url: z.url({ protocol: /^https$/ }),
+  /** The brain takes agents no other way. */
+  required: z.boolean(),
+})
+export type NodeCertificate = z.output<typeof nodeCertificate>
+
 export const brainToAgent = {
   'instance.prepare': command.extend({ spec: instanceSpec }),
   'instance.start': command,
@@ -97,11 +109,17 @@ export const brainToAgent = {
   /** Acked at once and does nothing: the brain asks whether this session is alive before it lets another take the identity. */
   'node.ping': z.strictObject({}),
   'node.configure': nodeSettings,
+  /** Asks for a request for a certificate, with a new key that never leaves the node. Answer: `certifyAnswer`. */
+  'node.certify': z.strictObject({}),
+  /** The certificate that was asked for last. Acked when it lies on disk; the agent dials anew where its connection is not by certificate yet. */
+  'node.certificate': nodeCertificate,
   /** Asks for the whole truth again (a gap in the sequence). */
   'node.resync': z.strictObject({}),
 } as const
 export type BrainToAgent = { [Name in keyof typeof brainToAgent]: z.output<(typeof brainToAgent)[Name]> }
 
+/** PKCS #10, PEM. */
+export const certifyAnswer = z.object({ request: z.string().max(16_384) })
 export const logsAnswer = z.object({ runId: z.string().nullable(), lines: z.array(z.string()), truncated: z.boolean() })
 export const cacheAnswer = z.object({ layers: z.array(cachedLayer) })
 export const purgeAnswer = z.object({ removedLayers: z.int(), freedBytes: z.number(), keptInUse: z.int() })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { displayName, entityId, label, labels, sha256, templateId, templateVersion, timestamp } from './common'
+import { nodeSecurity } from './tls'
 
 /** `pending`: never joined. `online`, `suspect`, `offline`: by the time since its last sign of life. */
 export const nodeContact = z.enum(['pending', 'online', 'suspect', 'offline'])
@@ -129,6 +130,7 @@ export const node = z.object({
   /** Promised to servers. Of disk, too, that is a promise when a place is looked for: nothing stops a server from writing more. */
   reserved: z.object({ memoryBytes: z.number(), cpus: z.number(), diskBytes: z.number() }),
   instances: z.object({ total: z.int(), running: z.int() }),
+  security: nodeSecurity,
   /** Instances that only the node knows of: shown, adoptable, never removed by themselves. */
   found: z.array(z.object({ instanceId: z.string(), name: z.string(), state: z.string() })),
 })

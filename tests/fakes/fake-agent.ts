@@ -230,6 +230,8 @@ export function createFakeAgent(options: FakeAgentOptions) {
       settings = wanted
       return { ok: true }
     },
+    'node.certify': () => ({ ok: false, code: 'CONFLICT', message: 'The fake agent takes no certificate.' }),
+    'node.certificate': () => ({ ok: false, code: 'CONFLICT', message: 'The fake agent takes no certificate.' }),
     'node.resync': () => {
       void report()
       return { ok: true }

@@ -2,6 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import type { Role } from '../../shared/domain/permissions'
+import { agentLineOf } from '../../server/http/agent-line'
+import { createClientViewer } from '../../server/http/client-address'
 import { createGateway } from '../../server/gateway/gateway'
 import type { Principal } from '../../server/ports'
 import { createRecordingAgentEvents } from './recording-agent-events'
@@ -19,6 +21,7 @@ export async function startFakeBrain() {
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     log,
     addressOf: request => request.socket.remoteAddress ?? 'unknown',
+    lineOf: agentLineOf(createClientViewer([])),
   })
   let isStarted = true
   gateway.open({

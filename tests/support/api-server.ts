@@ -86,10 +86,13 @@ export async function startApiServer(
     log: createLog(settings.logLevel),
     ...options.parts,
   })
-  const server = createServer(toNodeListener(await createHandlers(brain, options.routes ?? [])))
+  const listener = toNodeListener(await createHandlers(brain, options.routes ?? []))
+  const server = createServer(listener)
   brain.gateway.attach(server)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const address = server.address() as AddressInfo
+  const url = new URL(`http://127.0.0.1:${address.port}`)
+  await brain.doors.open(listener, address)
   if (options.start !== false) await brain.start(url)
 
   const cookies = new Map<string, Promise<string>>()

@@ -78,6 +78,12 @@ export async function startQuietFleet(database = openTestDatabase()) {
       networkId: 'net-test',
       watch: { committed() {}, crashed() {}, forgetNode() {} },
       agentSha256: async () => null,
+      trust: {
+        mode: 'off',
+        authority: () => null,
+        agentUrl: () => Promise.reject(new Error('not needed')),
+        authorityChanged: async () => {},
+      },
     })
   let fleet = make()
   await fleet.start()
@@ -98,7 +104,7 @@ export async function startQuietFleet(database = openTestDatabase()) {
     },
 
     async addNode(name: string, specs: Partial<NodeSpecs> = {}): Promise<string> {
-      const { node, joinToken } = await fleet.nodes.create({ name }, new URL('http://127.0.0.1'))
+      const { node, joinToken } = await fleet.nodes.create({ name }, { brainUrl: new URL('http://127.0.0.1'), authority: null })
       await fleet.agentEvents.admit(
         { joinToken, agentVersion: '1', protocolVersion: PROTOCOL_VERSION, agentRunId: 'agent-run', bootId: 'boot' },
         '127.0.0.1',

@@ -1,5 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { LabelMap, NodeOverrides, NodeSpecs } from '../../../shared/schemas/node'
+import type { NodeCertificateRecord } from '../../domain/node-record'
 import { jsonColumn } from './json-column'
 
 export const nodes = sqliteTable(
@@ -18,6 +19,10 @@ export const nodes = sqliteTable(
     secretHash: text('secret_hash'),
     joinTokenHash: text('join_token_hash'),
     joinTokenExpiresAt: integer('join_token_expires_at'),
+    certificate: jsonColumn<NodeCertificateRecord>('certificate'),
+    accessRevokedAt: integer('access_revoked_at'),
+    certificatesSince: integer('certificates_since'),
+    regainUntil: integer('regain_until'),
     specs: jsonColumn<NodeSpecs>('specs'),
     joinedAt: integer('joined_at'),
     lastSeenAt: integer('last_seen_at'),

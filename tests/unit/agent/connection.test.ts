@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../../agent/connection'
+import { createBrainTargets } from '../../../agent/certificate/brain-targets'
 import { AppError } from '../../../shared/errors'
 import { PROTOCOL_VERSION } from '../../../shared/protocol/version'
 import { startFakeBrain } from '../../fakes/fake-brain'
@@ -15,7 +16,7 @@ describe('the connection to the brain', () => {
     brain = await startFakeBrain()
     const machine = makeReport([])
     connection = new Connection({
-      brainUrl: brain.url,
+      targets: createBrainTargets(brain.url, () => null),
       handshake: () => ({
         ...brain.agents.addNode('node-1'),
         agentVersion: '1',

@@ -10,7 +10,7 @@ export default defineEndpoint({
   status: 201,
   audit: { action: 'node.create' },
   async handler({ brain, body, event, note }) {
-    const created = await brain.nodes.create(body, ownUrl(event))
+    const created = await brain.nodes.create(body, await brain.doors.joinAddress(ownUrl(event)))
     note({ subjectId: created.node.id })
     return created
   },

@@ -27,6 +27,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   // Whoever holds a signed address; the signature is the sign-in.
   'GET /objects/**:key': EVERYBODY,
   'HEAD /objects/**:key': EVERYBODY,
+  'GET /agent/authority.pem': EVERYBODY,
   'GET /agent/strata-agent.mjs': EVERYBODY,
   'GET /agent/strata-agent.mjs.sha256': EVERYBODY,
 
@@ -63,6 +64,11 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'PATCH /api/v1/nodes/:id': ADMINS,
   'DELETE /api/v1/nodes/:id': ADMINS,
   'POST /api/v1/nodes/:id/adopt': ADMINS,
+  'POST /api/v1/nodes/:id/certificate/renew': ADMINS,
+  'POST /api/v1/nodes/:id/revoke': ADMINS,
+  'POST /api/v1/nodes/:id/let-in': ADMINS,
+  'GET /api/v1/tls': ADMINS,
+  'POST /api/v1/tls/authority/rotate': ADMINS,
   'GET /api/v1/nodes/:id/cache': VIEWERS,
   'GET /api/v1/nodes/:id/stats': VIEWERS,
   'POST /api/v1/nodes/:id/purge-cache': ADMINS,

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import { onListening, reachableUrl } from '../../../../server/brain/on-listening'
+import { onListening } from '../../../../server/brain/on-listening'
+import { reachableUrl } from '../../../../server/brain/reachable-url'
 
 const servers = [createServer(), createServer()] as const
 afterEach(() => servers.forEach(server => server.close()))
@@ -28,7 +29,7 @@ it('tells where the server listens, and why it cannot', async () => {
 })
 
 it('names an address that can be reached', () => {
-  expect(reachableUrl('0.0.0.0', 3000).href).toBe('http://127.0.0.1:3000/')
-  expect(reachableUrl('::', 3000).href).toBe('http://[::1]:3000/')
-  expect(reachableUrl('192.0.2.1', 80).href).toBe('http://192.0.2.1/')
+  expect(reachableUrl('http', '0.0.0.0', 3000).href).toBe('http://127.0.0.1:3000/')
+  expect(reachableUrl('http', '::', 3000).href).toBe('http://[::1]:3000/')
+  expect(reachableUrl('http', '192.0.2.1', 80).href).toBe('http://192.0.2.1/')
 })
