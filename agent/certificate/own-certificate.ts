@@ -35,13 +35,13 @@ export async function loadOwnCertificate(dataDir: string, log: AgentLog): Promis
   return {
     current: () => current,
     async request() {
-      const keys = await makeKeyPair()
+      const { keys, privatePem } = await makeKeyPair()
       const made = await x509.Pkcs10CertificateRequestGenerator.create({
         name: 'CN=Strata node',
         keys,
         signingAlgorithm: KEY_ALGORITHM,
       })
-      pendingKey = keys.privatePem
+      pendingKey = privatePem
       return made.toString('pem')
     },
     async keep(given) {

@@ -1,22 +1,23 @@
-import { createPrivateKey, type webcrypto } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
+import type * as x509 from './x509'
 
 /** ECDSA on P-256: small, quick, and understood by every TLS library. */
 export const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-export interface KeyPair extends webcrypto.CryptoKeyPair {
-  /** PKCS #8, PEM. */
-  privatePem: string
-}
+/** As the library takes them; browsers and Node name these types differently. */
+export type Keys = x509.Pkcs10CertificateRequestCreateParams['keys']
+export type SigningKey = Keys['privateKey']
 
-export async function makeKeyPair(): Promise<KeyPair> {
+/** `privatePem` is PKCS #8. */
+export async function makeKeyPair(): Promise<{ keys: Keys; privatePem: string }> {
   const keys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
   const der = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
   const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
-  return { ...keys, privatePem: key.export({ format: 'pem', type: 'pkcs8' }).toString() }
+  return { keys, privatePem: key.export({ format: 'pem', type: 'pkcs8' }).toString() }
 }
 
 /** Throws for what is no private key of KEY_ALGORITHM. */
-export function readSigningKey(privatePem: string): Promise<webcrypto.CryptoKey> {
+export function readSigningKey(privatePem: string): Promise<SigningKey> {
   const der = createPrivateKey(privatePem).export({ format: 'der', type: 'pkcs8' })
   return crypto.subtle.importKey('pkcs8', new Uint8Array(der), KEY_ALGORITHM, false, ['sign'])
 }

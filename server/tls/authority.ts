@@ -64,13 +64,13 @@ export async function openAuthority(file: string, clock: Pick<Clock, 'now'>): Pr
     },
 
     async issueServer({ dns, ip }) {
-      const keys = await makeKeyPair()
+      const { keys, privatePem } = await makeKeyPair()
       const validity = { now: clock.now(), lifetimeMs: POLICY.tls.ownServerMs }
       const pem = (await issueServer(keys.publicKey, { dns, ip }, signer, validity)).toString('pem')
       const leaf = new X509Certificate(pem)
       return {
         cert: [pem, ...content.previous.map(({ successor }) => successor)].join('\n'),
-        key: keys.privatePem,
+        key: privatePem,
         fingerprint: fingerprintOf(leaf),
         names: leaf.subjectAltName ?? '',
         expiresAt: leaf.validToDate.getTime(),
@@ -118,11 +118,11 @@ export async function openAuthority(file: string, clock: Pick<Clock, 'now'>): Pr
 }
 
 async function makeRoot(now: number) {
-  const keys = await makeKeyPair()
+  const { keys, privatePem } = await makeKeyPair()
   // A name of its own: two roots of one name would be mistaken for each other.
   const name = `CN=Strata authority ${crypto.randomUUID().slice(0, 8)}`
   const certificate = await issueRoot(keys, name, { now, lifetimeMs: POLICY.tls.authorityMs })
-  return { certificate, stored: { certificate: certificate.toString('pem'), key: keys.privatePem } }
+  return { certificate, stored: { certificate: certificate.toString('pem'), key: privatePem } }
 }
 
 async function signerOf({ current }: AuthorityContent): Promise<Signer> {

@@ -1,4 +1,4 @@
-import { KEY_ALGORITHM } from '../../core/certificates/key-pair'
+import { KEY_ALGORITHM, type Keys, type SigningKey } from '../../core/certificates/key-pair'
 import * as x509 from '../../core/certificates/x509'
 
 /** Nodes' and machines' clocks may be wrong by hours; a certificate is not refused for being minutes old. */
@@ -10,7 +10,7 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 /** Who signs. */
 export interface Signer {
   certificate: x509.X509Certificate
-  key: CryptoKey
+  key: SigningKey
 }
 
 interface Validity {
@@ -19,7 +19,7 @@ interface Validity {
 }
 
 /** A root: it signs itself, and others directly. */
-export function issueRoot(keys: CryptoKeyPair, name: string, validity: Validity): Promise<x509.X509Certificate> {
+export function issueRoot(keys: Keys, name: string, validity: Validity): Promise<x509.X509Certificate> {
   return x509.X509CertificateGenerator.createSelfSigned({
     ...common(validity),
     name,
@@ -42,7 +42,7 @@ export function crossSign(of: x509.X509Certificate, by: Signer, validity: Validi
 
 /** For a server that is reached under these host names and addresses. */
 export function issueServer(
-  publicKey: CryptoKey,
+  publicKey: Keys['publicKey'],
   names: { dns: readonly string[]; ip: readonly string[] },
   by: Signer,
   validity: Validity,

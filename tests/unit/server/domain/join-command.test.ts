@@ -7,6 +7,7 @@ const input = {
   joinToken: 'token_-token',
   nodeName: 'rack 1',
   agentSha256: 'ab'.repeat(32),
+  authority: null,
 }
 
 describe('the command that joins a machine', () => {
