@@ -26,7 +26,7 @@ export const tlsEnvironment = {
   STRATA_AGENT_URL: httpUrl.refine(url => url.protocol === 'https:', 'must begin with https://').optional(),
 }
 
-const values = z.object(tlsEnvironment)
+type TlsEnvironment = z.output<z.ZodObject<typeof tlsEnvironment>>
 
 export interface TlsSettings {
   /** With what the panel's port speaks TLS; null: plain HTTP. */
@@ -46,7 +46,7 @@ export interface TlsSettings {
 }
 
 /** What the single values cannot tell: which go together. */
-export function faultsOfTls(env: z.output<typeof values>): string[] {
+export function faultsOfTls(env: TlsEnvironment): string[] {
   const faults: string[] = []
   if (Boolean(env.STRATA_TLS_CERT) !== Boolean(env.STRATA_TLS_KEY))
     faults.push('STRATA_TLS_CERT and STRATA_TLS_KEY go together: give both files, or neither')
@@ -62,7 +62,7 @@ export function faultsOfTls(env: z.output<typeof values>): string[] {
   return faults
 }
 
-export function tlsSettings(env: z.output<typeof values>, port: number, cwd: string): TlsSettings {
+export function tlsSettings(env: TlsEnvironment, port: number, cwd: string): TlsSettings {
   const { STRATA_TLS_CERT: cert, STRATA_TLS_KEY: key } = env
   return {
     source:
