@@ -45,7 +45,12 @@ const brainUrl = z.url({ protocol: /^https?$/, error: 'an address that begins wi
 const binds = z
   .string()
   .transform(list)
-  .pipe(z.array(z.union([z.ipv4(), z.ipv6()], 'IP addresses, separated by commas')).min(1).max(8))
+  .pipe(
+    z
+      .array(z.union([z.ipv4(), z.ipv6()], 'IP addresses, separated by commas'))
+      .min(1)
+      .max(8),
+  )
   .transform(withBothFamilies)
 const labelPairs = z
   .string()
@@ -53,10 +58,7 @@ const labelPairs = z
   .pipe(z.array(z.tuple([z.string(), z.string()], 'pairs such as disk=ssd,zone=a')))
   .transform(pairs => Object.fromEntries(pairs))
   .pipe(labelMap)
-const tags = z
-  .string()
-  .transform(list)
-  .pipe(z.array(label).max(32))
+const tags = z.string().transform(list).pipe(z.array(label).max(32))
 
 /** `a, b,` as `[a, b]`. */
 function list(text: string): string[] {

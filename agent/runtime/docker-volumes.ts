@@ -25,11 +25,7 @@ const volume = z.object({
  * The volume of a mount exists with exactly these options, and it is the instance's only one. An existing name silently keeps
  * its old options, so what came out is inspected; a stale volume is made anew. LAYOUT_FAILED when something else holds it.
  */
-export async function ensureVolume(
-  engine: DockerEngine,
-  owner: VolumeOwner,
-  mount: VolumeMount,
-): Promise<void> {
+export async function ensureVolume(engine: DockerEngine, owner: VolumeOwner, mount: VolumeMount): Promise<void> {
   for (const name of await volumesOf(engine, owner)) if (name !== mount.name) await removeVolume(engine, name)
   const found = await makeVolume(engine, owner, mount)
   refuseStrangers(found, owner)

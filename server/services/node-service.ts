@@ -63,7 +63,9 @@ export interface NodeServiceDeps {
 export function createNodeService(deps: NodeServiceDeps): NodeService {
   const { instances, directory, live, news, writer, settings, operations, link, panel, clock, ids } = deps
 
-  async function register(input: Pick<NodeRecord, 'name' | 'local'> & Partial<Pick<NodeRecord, 'region' | 'tags' | 'labels'>>) {
+  async function register(
+    input: Pick<NodeRecord, 'name' | 'local'> & Partial<Pick<NodeRecord, 'region' | 'tags' | 'labels'>>,
+  ) {
     const joinToken = ids.secret()
     const record = await directory.create({
       id: ids.entity(),

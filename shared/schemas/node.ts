@@ -94,9 +94,17 @@ export const nodeOverrides = z
     maxInstances: z.int().min(0).max(100_000).nullable(),
     reserve: z
       .strictObject({
-        memoryBytes: z.int().min(0).max(2 ** 50).nullable(),
+        memoryBytes: z
+          .int()
+          .min(0)
+          .max(2 ** 50)
+          .nullable(),
         cpus: z.number().min(0).max(65_536).nullable(),
-        diskBytes: z.int().min(0).max(2 ** 53 - 1).nullable(),
+        diskBytes: z
+          .int()
+          .min(0)
+          .max(2 ** 53 - 1)
+          .nullable(),
       })
       .partial(),
   })
@@ -123,7 +131,10 @@ export const node = z.object({
   /** What is set in the panel. */
   overrides: nodeOverrides,
   /** The same settings as the machine says them by itself, and what counts where the panel sets nothing. */
-  machine: nodeSpecs.pick({ ports: true, maxInstances: true, reserve: true }).extend({ address: z.string() }).nullable(),
+  machine: nodeSpecs
+    .pick({ ports: true, maxInstances: true, reserve: true })
+    .extend({ address: z.string() })
+    .nullable(),
   /** Where the address in `specs` comes from; `observed`: whence its agent dialled. */
   addressSource: z.enum(['panel', 'observed', ...addressSource.options]).nullable(),
   load: nodeLoad.nullable(),

@@ -104,7 +104,10 @@ export async function startQuietFleet(database = openTestDatabase()) {
     },
 
     async addNode(name: string, specs: Partial<NodeSpecs> = {}): Promise<string> {
-      const { node, joinToken } = await fleet.nodes.create({ name }, { brainUrl: new URL('http://127.0.0.1'), authority: null })
+      const { node, joinToken } = await fleet.nodes.create(
+        { name },
+        { brainUrl: new URL('http://127.0.0.1'), authority: null },
+      )
       await fleet.agentEvents.admit(
         { joinToken, agentVersion: '1', protocolVersion: PROTOCOL_VERSION, agentRunId: 'agent-run', bootId: 'boot' },
         '127.0.0.1',

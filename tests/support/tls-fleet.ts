@@ -55,7 +55,9 @@ export async function startTlsFleet(env: Record<string, string> = {}, clock = st
     },
     /** Adds a node; what its join command sets. */
     async add(name: string) {
-      const { body } = await fleet.call<{ node: Node; joinToken: string; joinCommand: string }>('POST', '/nodes', { name })
+      const { body } = await fleet.call<{ node: Node; joinToken: string; joinCommand: string }>('POST', '/nodes', {
+        name,
+      })
       const set = Object.fromEntries(
         [...body.joinCommand.matchAll(/(STRATA_[A-Z0-9_]+)=(\S+)/g)].map(([, key, value]) => [key, value]),
       ) as Record<string, string>
