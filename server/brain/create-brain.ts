@@ -77,7 +77,6 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const metrics = createBrainMetrics(VERSION)
   const fleetWatch = createFleetWatch(metrics, clock)
 
-  const gateway = createGateway({ clock, log, addressOf: request => viewClient(request).address })
   const gateway = createGateway({
     clock,
     log,
