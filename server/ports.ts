@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import type { z } from 'zod'
 import type {
   AgentAck,
   AgentHandshake,
@@ -18,6 +19,7 @@ import type { Instance, LockedLayer } from '../shared/schemas/instance'
 import type { LayerIndex } from '../shared/schemas/layer-index'
 import type { Manifest } from '../shared/schemas/manifest'
 import type { Operation, OperationFilter } from '../shared/schemas/operation'
+import type { StoreName } from '../shared/schemas/store'
 import type { TemplateType } from '../shared/schemas/template-type'
 import type { InstanceRecord, NewInstanceEvent, NodeUsage } from './domain/instance-record'
 import type { NodeCertificateRecord, NodeRecord } from './domain/node-record'
@@ -279,9 +281,37 @@ export interface OperationStore {
   removeEnded(before: number): Promise<number>
 }
 
-/** Blobs by key. Two drivers (disk; s3 comes later), one contract suite in tests/contracts. */
+/** One object and where its bytes are. */
+export interface ObjectPlace {
+  key: string
+  store: StoreName
+  sizeBytes: number
+}
+
+/** Which store holds which object: the list of everything that is stored. */
+export interface ObjectPlaces {
+  find(key: string): Promise<StoreName | undefined>
+  /** Writes or changes one. */
+  put(place: ObjectPlace): Promise<void>
+  /** Writes those that are not known; how many. */
+  adopt(places: ObjectPlace[]): Promise<number>
+  remove(key: string): Promise<void>
+  /** By key. */
+  list(prefix: string): Promise<ObjectPlace[]>
+  /** The first one of a store behind a key. */
+  next(store: StoreName, after: string): Promise<ObjectPlace | undefined>
+  amounts(): Promise<Record<StoreName, { objects: number; bytes: number }>>
+}
+
+/** What the brain must remember of itself, by name. `read` throws for a value that does not fit. */
+export interface FactStore {
+  read<Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema> | undefined>
+  write(name: string, value: unknown, at: number): Promise<void>
+}
+
+/** Blobs by key. Two drivers, one contract suite in tests/contracts. */
 export interface ObjectStore {
-  readonly driver: 'disk' | 's3'
+  readonly driver: StoreName
   /**
    * Streams bytes in, whole or not at all: a source that fails leaves nothing behind. The key is chosen by the
    * caller after the stream ended, because only then its sha256 is known. DISK_FULL when there is no room.

@@ -54,6 +54,10 @@ export const ERRORS = {
   ARCHIVE_CORRUPT: { status: 422, title: 'The archive is damaged or not an archive' },
   METADATA_INVALID: { status: 422, title: 'strata.yaml is not right' },
   TYPE_MISSING: { status: 422, title: 'The type of the template is not said' },
+  // object store
+  STORE_UNAVAILABLE: { status: 503, title: 'The object store does not answer' },
+  STORE_REFUSED: { status: 503, title: 'The object store refused' },
+  STORE_CORRUPT: { status: 503, title: 'The object store gave back other bytes' },
   // on a node
   CHECKSUM_MISMATCH: { status: 422, title: 'The bytes are not the ones that were published' },
   DOWNLOAD_FAILED: { status: 503, title: 'A layer could not be fetched' },

@@ -29,7 +29,6 @@ import { createOperationService } from '../services/operation-service'
 import { tapPanelBus } from '../services/panel-tap'
 import { createPeople } from '../services/people'
 import { createStatusService } from '../services/status-service'
-import { openDiskStore } from '../store/disk'
 import { createDoors, isExposed } from '../tls/doors'
 import { checkKeyFits } from './check-key'
 import { systemClock } from './clock'
@@ -38,6 +37,7 @@ import { launcherLink } from './launcher-link'
 import type { LauncherLink } from './launcher-link'
 import { createLog } from './log'
 import type { Log } from './log'
+import { openObjects } from './open-objects'
 import { openStorage } from './open-storage'
 import { createSecretBox } from './secret-box'
 import type { Settings } from './settings'
@@ -107,12 +107,20 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     ids,
     log,
   })
-  const objects = countStore(
-    openDiskStore({ root: storage.folder.file('objects'), urlSecret: keys.urlSigning, clock }),
-    metrics,
-  )
+  let ownUrl = new URL(`http://127.0.0.1:${settings.port}`)
+  const { objects, stores, blobLock, ...store } = openObjects({
+    settings,
+    folder: storage.folder.file('objects'),
+    urlSecret: keys.urlSigning,
+    db,
+    operations,
+    ownUrl: () => ownUrl,
+    count: driver => countStore(driver, metrics),
+    clock,
+    log,
+  })
   const templates = createTemplateStore(db)
-  const library = createLibrary({ templates, objects, panel, clock, log })
+  const library = createLibrary({ templates, objects, blobLock, panel, clock, log })
   const fleet = createFleet({
     instances,
     nodes: createNodeStore(db),
@@ -181,6 +189,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     await exampleTold
     await fleet.stop()
     await library.stop()
+    store.close()
     storage.close()
   }
 
@@ -198,6 +207,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     idempotency: people.idempotency,
     operations,
     objects,
+    stores,
     templates: library.templates,
     stacks: library.stacks,
     instances: fleet.instances,
@@ -222,6 +232,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       await checkKeyFits(createSecretStore(db), secrets, clock)
       const { setupSecret, adminUser } = await people.start(settings.admin)
       if (isExposed(settings)) log.warn(EXPOSED)
+      ownUrl = url
+      await stores.start()
       await operations.recover()
       await fleet.start()
       await status.start()

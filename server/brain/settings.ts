@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { newPassword, username } from '../../shared/schemas/account'
 import { faultsOfTls, tlsEnvironment, tlsSettings, type TlsSettings } from './settings-tls'
 import { httpUrl, onOff, portNumber } from './settings-values'
+import type { S3Place } from '../store/s3-place'
+import { findS3Faults, s3Environment, toS3Place } from './settings-s3'
 
 export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
 export type LogLevel = z.output<typeof logLevel>
@@ -43,10 +45,8 @@ const environment = z.object({
   STRATA_COOKIE_SECURE: z.enum(['auto', 'on', 'off'], 'must be auto, on or off').default('auto'),
   STRATA_LOG_LEVEL: logLevel.default('info'),
   STRATA_LAUNCHER: z.literal('1').optional(),
-  STRATA_STORE: z
-    .enum(['disk', 's3'], 'must be disk (s3 comes with a later version)')
-    .refine(store => store === 'disk', 's3 comes with a later version; leave it out or say disk')
-    .default('disk'),
+  STRATA_STORE: z.enum(['disk', 's3'], 'must be disk or s3').optional(),
+  ...s3Environment,
 })
 
 export interface Settings {
@@ -66,6 +66,10 @@ export interface Settings {
   cookieSecure: 'auto' | 'on' | 'off'
   logLevel: LogLevel
   tls: TlsSettings
+  /** Where objects are kept, if somebody said so; the database knows where they are (see object-places.ts). */
+  store: 'disk' | 's3' | null
+  /** The bucket, when one was told of; also needed while the store is `disk` and objects are to move there. */
+  s3: S3Place | null
   /** A launcher is our parent and listens to messages. */
   launcher: boolean
 }
@@ -96,6 +100,7 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     faults.push('STRATA_ADMIN_USER and STRATA_ADMIN_PASSWORD go together: give both, or neither to get a set-up link')
   }
   if (parsed.success) faults.push(...faultsOfTls(parsed.data))
+  faults.push(...findS3Faults(given, given.STRATA_STORE === 's3'))
   if (!parsed.success || faults.length > 0) throw new SettingsError(faults)
 
   const values = parsed.data
@@ -115,6 +120,8 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     cookieSecure: values.STRATA_COOKIE_SECURE,
     logLevel: values.STRATA_LOG_LEVEL,
     tls: tlsSettings(values, values.STRATA_PORT, cwd),
+    store: values.STRATA_STORE ?? null,
+    s3: toS3Place(values),
     launcher,
   }
 }

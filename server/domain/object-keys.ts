@@ -10,3 +10,8 @@ export function layerKey(sha256: string): string {
 export function indexKey(sha256: string): string {
   return `indexes/${sha256.slice(0, 2)}/${sha256}`
 }
+
+/** The sha256 that the bytes under a key must have, where the key says so. */
+export function layerChecksumOf(key: string): string | undefined {
+  return /^layers\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(key)?.[1]
+}

@@ -1,6 +1,6 @@
 import type { Clock, LayerSource, ObjectStore, PanelBus, TemplateStore } from '../ports'
 import { createIndexLibrary } from './index-library'
-import { createKeyedLock } from './keyed-lock'
+import type { KeyedLock } from './keyed-lock'
 import { createLayerSource } from './layer-source'
 import type { ServiceLog } from './service-log'
 import { createStackService } from './stack-service'
@@ -22,6 +22,8 @@ export interface Library {
 export function createLibrary(deps: {
   templates: TemplateStore
   objects: ObjectStore
+  /** One holder for each sha256: publishing, deleting and moving the same bytes must not cross. */
+  blobLock: KeyedLock
   panel: Pick<PanelBus, 'publish'>
   clock: Pick<Clock, 'now'>
   log: ServiceLog
@@ -33,7 +35,7 @@ export function createLibrary(deps: {
     templates: deps.templates,
     objects,
     indexes,
-    blobLock: createKeyedLock(),
+    blobLock: deps.blobLock,
     panel,
     clock,
   })

@@ -162,6 +162,20 @@ export const POLICY = {
     /** How long a stopping brain waits for work to let go; then it ends all the same, and the next start says so. */
     stopMs: 5_000,
   },
+  store: {
+    /** A bucket in the same data centre answers in milliseconds; one that says nothing this long is away. */
+    connectMs: 5_000,
+    idleMs: 30_000,
+    /** Tries of one call: a store that restarts a process is back by then. */
+    attempts: 4,
+    /** First wait before a broken download goes on; doubles. */
+    retryMs: 200,
+    /** The S3 API takes 10,000 parts: 80 GiB. Three parts at once keep a line full with 24 MiB of memory for each upload. */
+    partBytes: 8 * 1024 ** 2,
+    partsAtOnce: 3,
+    /** One call copies 5 GiB at most, and a smaller piece is answered sooner. */
+    copyPartBytes: 1024 ** 3,
+  },
   transfer: {
     /** Long enough for a slow line to begin, short enough that a leaked address is soon worthless. */
     ticketMs: 15 * 60_000,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { timestamp } from './common'
+import { storeView } from './store'
 
 /** How this brain is set up, as far as an admin may see it. Never a secret. */
 export const settingsView = z.object({
@@ -10,5 +11,6 @@ export const settingsView = z.object({
   publicUrl: z.string().nullable(),
   /** Address and port the brain was told to listen on. */
   listensOn: z.string(),
+  store: storeView,
 })
 export type SettingsView = z.output<typeof settingsView>

@@ -6,11 +6,12 @@ import { defineEndpoint } from '../../../http/define-endpoint'
 export default defineEndpoint({
   permission: 'settings.manage',
   response: settingsView,
-  handler: ({ brain: { settings, startedAt } }) => ({
+  handler: async ({ brain: { settings, startedAt, stores } }) => ({
     version: VERSION,
     startedAt,
     dataDir: settings.dataDir,
     publicUrl: settings.publicUrl?.origin ?? null,
     listensOn: `${settings.host}:${settings.port}`,
+    store: await stores.view(),
   }),
 })

@@ -53,6 +53,8 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'GET /api/v1/audit': ADMINS,
 
   'GET /api/v1/settings': ADMINS,
+  'POST /api/v1/settings/store/test': ADMINS,
+  'POST /api/v1/settings/store/move': ADMINS,
   'GET /api/v1/status': VIEWERS_AND_HELPER,
   'GET /api/v1/operations': VIEWERS_AND_HELPER,
   'GET /api/v1/operations/:id': VIEWERS_AND_HELPER,

@@ -45,7 +45,7 @@ it('tells every fault at once, each with its name', () => {
     STRATA_EXAMPLE: 'yes',
     STRATA_TRUSTED_PROXIES: '10.0.0.0/8, proxy, 10.0.0.0/64',
     STRATA_LOG_LEVEL: 'loud',
-    STRATA_STORE: 's3',
+    STRATA_STORE: 'tape',
     STRATA_ADMIN_USER: 'admin',
   })
   expect(faults.map(fault => fault.split(':')[0])).toEqual([
@@ -59,7 +59,44 @@ it('tells every fault at once, each with its name', () => {
     'STRATA_ADMIN_USER and STRATA_ADMIN_PASSWORD go together',
   ])
   expect(faults.join('\n')).toContain('"proxy" is not an IP address')
-  expect(faults.join('\n')).toContain('s3 comes with a later version')
+})
+
+describe('a bucket', () => {
+  const bucket = {
+    STRATA_S3_ENDPOINT: 'http://127.0.0.1:9000',
+    STRATA_S3_BUCKET: 'strata',
+    STRATA_S3_ACCESS_KEY_ID: 'AKIA1',
+    STRATA_S3_SECRET_ACCESS_KEY: 'the secret',
+  }
+
+  it('may be told of while the store is the disk, so that objects can move there', () => {
+    expect(loadSettings({}).s3).toBeNull()
+    expect(loadSettings({ ...bucket, STRATA_S3_PREFIX: 'a/b' })).toMatchObject({
+      store: null,
+      s3: { bucket: 'strata', prefix: 'a/b/', region: 'us-east-1', forcePathStyle: true, publicEndpoint: null },
+    })
+    const amazon = { ...bucket, STRATA_S3_ENDPOINT: undefined, STRATA_S3_REGION: 'eu-central-1', STRATA_STORE: 's3' }
+    expect(loadSettings(amazon)).toMatchObject({ store: 's3', s3: { endpoint: null, forcePathStyle: false } })
+  })
+
+  it('is told wholly or not at all, and a fault never shows the secret', () => {
+    expect(faultsOf({ STRATA_STORE: 's3' }).map(fault => fault.split(':')[0])).toEqual([
+      'STRATA_S3_BUCKET',
+      'STRATA_S3_ACCESS_KEY_ID',
+      'STRATA_S3_SECRET_ACCESS_KEY',
+      'STRATA_S3_ENDPOINT',
+    ])
+    const faults = faultsOf({
+      ...bucket,
+      STRATA_S3_BUCKET: 'No Bucket',
+      STRATA_S3_ENDPOINT: 'store:9000',
+      STRATA_S3_PREFIX: '../up',
+      STRATA_S3_REGION: 'Here!',
+      STRATA_S3_FORCE_PATH_STYLE: 'yes',
+    })
+    expect(faults).toHaveLength(5)
+    expect(faults.join()).not.toContain('the secret')
+  })
 })
 
 describe('what is refused', () => {

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+
+/** Bytes on their way, counted and hashed as they pass; and what their source threw, apart from what the store does. */
+export interface Metered {
+  bytes: AsyncIterable<Uint8Array>
+  /** What the source threw, if it did. */
+  failure(): Error | undefined
+  /** Once all has passed. */
+  written(): { sha256: string; sizeBytes: number }
+}
+
+export function meter(source: Readable): Metered {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  let failure: Error | undefined
+
+  async function* pass(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of source) {
+        const bytes = chunk as Buffer
+        hash.update(bytes)
+        sizeBytes += bytes.length
+        yield bytes
+      }
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error))
+      throw failure
+    }
+  }
+
+  return { bytes: pass(), failure: () => failure, written: () => ({ sha256: hash.digest('hex'), sizeBytes }) }
+}
