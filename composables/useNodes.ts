@@ -1,7 +1,8 @@
 import { computed, readonly, ref } from 'vue'
 import { z } from 'zod'
 import { page } from '../shared/schemas/common'
-import type { createNodeBody, patchNodeBody } from '../shared/schemas/node'
+import { instance } from '../shared/schemas/instance'
+import type { adoptBody, createNodeBody, patchNodeBody } from '../shared/schemas/node'
 import { createNodeAnswer, node, type Node } from '../shared/schemas/node'
 import { POLICY } from '../shared/domain/policy'
 import { createLiveCollection } from './live/live-collection'
@@ -68,6 +69,9 @@ export function useNodes() {
         requestedAt,
       })
     },
+    /** Takes over a server that only the node knows. */
+    adopt: (id: string, body: z.input<typeof adoptBody>) =>
+      api(`/nodes/${encodeURIComponent(id)}/adopt`, { method: 'POST', body, answer: instance }),
     async remove(id: string) {
       await api(`/nodes/${encodeURIComponent(id)}`, { method: 'DELETE', answer: z.unknown() })
       collection.remove(id)

@@ -14,7 +14,7 @@ export interface InstanceDraft {
   ports: Record<string, { host: number | undefined; expose: Expose | undefined }>
   resources: { memoryMb?: number; cpus?: number; pids?: number; diskMb?: number }
   restart: RestartPolicy | undefined
-  placement: { node: string | undefined; region: string | undefined; tags: string[] }
+  placement: { node: string | undefined; region: string | undefined; tags: string[]; labels: string[] }
   persistent: boolean
   start: boolean
 }
@@ -35,7 +35,7 @@ export function emptyDraft(): InstanceDraft {
     ports: {},
     resources: {},
     restart: undefined,
-    placement: { node: undefined, region: undefined, tags: [] },
+    placement: { node: undefined, region: undefined, tags: [], labels: [] },
     persistent: true,
     start: true,
   }
@@ -70,7 +70,7 @@ export function variablesOf(
 
 /** The request that creates the draft. Ports are sent whole when one of them was changed. */
 export function bodyOf(draft: InstanceDraft, preview: StackPreview | undefined): CreateInstance {
-  const { node, region, tags } = draft.placement
+  const { node, region, tags, labels } = draft.placement
   const ports = portsOf(draft, preview)
   const resources = Object.fromEntries(
     Object.entries(draft.resources).filter(([, value]) => value !== undefined && value !== null),
@@ -83,12 +83,13 @@ export function bodyOf(draft: InstanceDraft, preview: StackPreview | undefined):
     ...(ports ? { ports } : {}),
     ...(Object.keys(resources).length ? { resources } : {}),
     ...(draft.restart ? { restart: { policy: draft.restart } } : {}),
-    ...(node || region || tags.length
+    ...(node || region || tags.length || labels.length
       ? {
           placement: {
             ...(node ? { node } : {}),
             ...(region ? { region } : {}),
             ...(tags.length ? { tags: [...tags] } : {}),
+            ...(labels.length ? { labels: Object.fromEntries(labels.map(pair => pair.split('=', 2))) } : {}),
           },
         }
       : {}),

@@ -17,7 +17,11 @@ export function usageOf(node: Node, kind: UsageKind): Usage | null {
     case 'memory':
       return { used: load.memoryUsedBytes, total: specs.memoryBytes, reserved: reserved.memoryBytes }
     case 'disk':
-      return { used: load.diskTotalBytes - load.diskFreeBytes, total: load.diskTotalBytes, reserved: 0 }
+      return {
+        used: load.diskTotalBytes - load.diskFreeBytes,
+        total: load.diskTotalBytes,
+        reserved: reserved.diskBytes,
+      }
   }
 }
 

@@ -32,9 +32,11 @@ import type { AgentTrust, NodeCertificates } from './node-certificates'
 import { createNodeDirectory } from './node-directory'
 import { createNodeLive } from './node-live'
 import { createNodeNews } from './node-news'
+import { createNodeRanking } from './node-ranking'
 import { createNodeService } from './node-service'
 import type { NodeService } from './node-service'
 import { createNodeSettings } from './node-settings'
+import { createNodeUsageBoard } from './node-usage-board'
 import type { OperationService } from './operation-service'
 import { createPlacementService } from './placement-service'
 import { createProgressBoard } from './progress-board'
@@ -112,6 +114,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   const { securityOf } = certificates
   const news = createNodeNews({ instances, directory, live, presenter, panel, clock, securityOf, log })
 
+  const usage = createNodeUsageBoard(instances)
   const writer = createInstanceWriter({
     instances,
     presenter,
@@ -121,6 +124,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       deps.watch.committed(before, after)
       if (events.some(event => event.kind === 'crash')) deps.watch.crashed(after.nodeId)
       if (before?.generation !== after.generation) trace.note(after.id)
+      usage.follow(before, after)
       if (after.state !== 'PREPARING') progress.forget(after.id)
       if (after.nodeId !== null && (before?.state !== after.state || before.nodeId !== after.nodeId))
         news.tell(after.nodeId)
@@ -133,7 +137,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       reconciler.wake(after.id)
     },
   })
-  const placement = createPlacementService({ instances, nodes, directory, live, writer, clock })
+  const ranking = createNodeRanking({ directory, live, usage })
+  const placement = createPlacementService({ instances, nodes, directory, ranking, writer, clock })
   const specs = createSpecBuilder({ layers, secrets })
   const send = createCommandSender({ link, writer, specs, directory, progress, sent, trace, clock, ids, log })
   const reconciler = createReconciler({ instances, writer, placement, send, live, progress, sent, clock, log })
@@ -237,6 +242,7 @@ export function createFleet(deps: FleetDeps): Fleet {
 
     async start() {
       await directory.load()
+      await usage.load()
       await news.judgeContact()
       await reconciler.start()
       certificates.start()

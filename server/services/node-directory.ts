@@ -8,6 +8,7 @@ import type { NodeRecord, NodeStore } from '../ports'
 export interface NodeDirectory {
   load(): Promise<void>
   list(): NodeRecord[]
+  size(): number
   find(id: string): NodeRecord | undefined
   /** NOT_FOUND in words. */
   get(id: string): NodeRecord
@@ -25,6 +26,7 @@ export function createNodeDirectory(nodes: NodeStore): NodeDirectory {
       for (const record of await nodes.list()) byId.set(record.id, record)
     },
     list: () => [...byId.values()],
+    size: () => byId.size,
     find: id => byId.get(id),
     get(id) {
       const record = byId.get(id)

@@ -2,16 +2,17 @@ import type { PlacementExplanation, InstancePort } from '../../shared/schemas/in
 import { effectiveSpecs } from '../domain/effective-specs'
 import { assignNode, needsPlace, waitForNode } from '../domain/placement/assign-node'
 import type { Candidate, PlacementNeed } from '../domain/placement/candidate'
+import { firstObjection } from '../domain/placement/filters'
 import { explain, rank, waitingWords } from '../domain/placement/rank'
 import type { Evaluation } from '../domain/placement/rank'
 import { givePorts } from '../domain/ports/give-ports'
 import type { GivenPorts } from '../domain/ports/give-ports'
 import { hostPortKey } from '../domain/ports/port-ranges'
-import type { Clock, InstanceRecord, InstanceStore, NodeRecord, NodeStore, NodeUsage } from '../ports'
+import type { Clock, InstanceRecord, InstanceStore, NodeStore } from '../ports'
 import type { InstanceWriter } from './instance-writer'
 import { createKeyedLock } from './keyed-lock'
 import type { NodeDirectory } from './node-directory'
-import type { NodeLive } from './node-live'
+import type { NodeRanking } from './node-ranking'
 import { untilPortsHold } from './port-retry'
 
 export interface PlacementService {
@@ -24,16 +25,19 @@ export interface PlacementService {
 }
 
 export interface PlacementServiceDeps {
-  instances: Pick<InstanceStore, 'find' | 'usageByNode' | 'claimedPorts'>
+  instances: Pick<InstanceStore, 'find' | 'claimedPorts'>
   nodes: Pick<NodeStore, 'quarantinedPorts'>
-  directory: Pick<NodeDirectory, 'list' | 'get'>
-  live: Pick<NodeLive, 'of' | 'contact'>
+  directory: Pick<NodeDirectory, 'get' | 'size'>
+  ranking: NodeRanking
   writer: Pick<InstanceWriter, 'change'>
   clock: Pick<Clock, 'now'>
 }
 
+/** More would be no answer but a list; `?dryRun=true` has that. */
+const SHOWN_NODES = 3
+
 export function createPlacementService(deps: PlacementServiceDeps): PlacementService {
-  const { instances, nodes, directory, live, writer, clock } = deps
+  const { instances, nodes, directory, ranking, writer, clock } = deps
   /** One placement at a time: two at once would both be promised the last free memory of a node. */
   const lock = createKeyedLock()
 
@@ -53,53 +57,56 @@ export function createPlacementService(deps: PlacementServiceDeps): PlacementSer
     })
   }
 
-  async function evaluate(need: PlacementNeed): Promise<Evaluation[]> {
-    const usage = new Map((await instances.usageByNode()).map(entry => [entry.nodeId, entry]))
-    return rank(
-      directory.list().map(node => candidateOf(node, usage.get(node.id), live)),
-      need,
-    )
+  /** The first node that fits and has the ports: the others are not even asked. */
+  async function chooseFirst(need: PlacementNeed, wanted: readonly InstancePort[]) {
+    const withoutPorts: Evaluation[] = []
+    for (const node of ranking.emptiestFirst()) {
+      if (firstObjection(node, need) !== null) continue
+      const given = await portsOn(node.id, wanted, null)
+      if (given.problems.length === 0) return { choice: { node, ports: given.ports }, withoutPorts }
+      withoutPorts.push({ node, reasons: given.problems.map(problem => problem.message), score: null })
+    }
+    return { choice: null, withoutPorts }
   }
 
-  /** The first of the fitting nodes that also has the ports; the others say why they have not. */
-  async function choose(evaluations: readonly Evaluation[], wanted: readonly InstancePort[]) {
-    for (const evaluation of evaluations) {
-      if (evaluation.reasons.length > 0) break
-      const given = await portsOn(evaluation.node.id, wanted, null)
-      if (given.problems.length === 0) return { node: evaluation.node, ports: given.ports }
-      evaluation.reasons.push(...given.problems.map(problem => problem.message))
-      evaluation.score = null
-    }
-    return null
+  /** Why nothing fits: the nodes that lack only ports, then the first ones by name. */
+  function whyNot(need: PlacementNeed, withoutPorts: readonly Evaluation[]): string {
+    const others = ranking
+      .byName(SHOWN_NODES)
+      .filter(({ id }) => withoutPorts.every(({ node }) => node.id !== id))
+      .map((node): Evaluation => ({ node, reasons: [firstObjection(node, need) ?? 'Not tried.'], score: null }))
+    return waitingWords([...withoutPorts, ...others].slice(0, SHOWN_NODES), directory.size())
   }
 
   async function placeOnce(record: InstanceRecord): Promise<void> {
-    const evaluations = await evaluate(needOf(record))
-    const choice = await choose(evaluations, record.ports)
+    const need = needOf(record)
+    const { choice, withoutPorts } = await chooseFirst(need, record.ports)
     await writer.change(record.id, current => {
       if (current.revision !== record.revision) return null
       return choice
         ? assignNode(current, choice.node, choice.ports)
-        : waitForNode(current, waitingWords(evaluations), clock.now())
+        : waitForNode(current, whyNot(need, withoutPorts), clock.now())
     })
+  }
+
+  /** Every node with all that speaks against it. */
+  async function explainAll(need: PlacementNeed, wanted: readonly InstancePort[]): Promise<PlacementExplanation> {
+    const evaluations = rank(ranking.all(), need)
+    for (const evaluation of evaluations) {
+      if (evaluation.reasons.length > 0) continue
+      const { problems } = await portsOn(evaluation.node.id, wanted, null)
+      if (problems.length === 0) continue
+      evaluation.reasons.push(...problems.map(problem => problem.message))
+      evaluation.score = null
+    }
+    const chosen: Candidate | undefined = evaluations.find(({ reasons }) => reasons.length === 0)?.node
+    return explain(evaluations, chosen ?? null)
   }
 
   return {
     portsOn,
 
-    async explain(need) {
-      const evaluations = await evaluate(need)
-      const choice = await choose(evaluations, need.ports)
-      // The rest of the fitting nodes was not asked for ports yet; an explanation tells of all.
-      for (const evaluation of evaluations) {
-        if (evaluation.reasons.length > 0 || evaluation.node.id === choice?.node.id) continue
-        const { problems } = await portsOn(evaluation.node.id, need.ports, null)
-        if (problems.length === 0) continue
-        evaluation.reasons.push(...problems.map(problem => problem.message))
-        evaluation.score = null
-      }
-      return explain(evaluations, choice?.node ?? null)
-    },
+    explain: need => explainAll(need, need.ports),
 
     async place(id) {
       const release = await lock.acquire('placement')
@@ -123,23 +130,5 @@ export function needOf(
     resources: record.effective.resources,
     placement: record.placement,
     allowProcessFallback: record.allowProcessFallback,
-  }
-}
-
-function candidateOf(node: NodeRecord, usage: NodeUsage | undefined, live: PlacementServiceDeps['live']): Candidate {
-  const { isReady, load, engine } = live.of(node.id)
-  const specs = effectiveSpecs(node)
-  return {
-    id: node.id,
-    name: node.name,
-    region: node.region,
-    tags: node.tags,
-    labels: node.labels,
-    schedulable: node.schedulable,
-    contact: live.contact(node.id),
-    isReady,
-    specs: specs && { ...specs, engine: engine ?? specs.engine },
-    load,
-    usage: usage ?? { total: 0, memoryMb: 0, cpus: 0, diskMb: 0 },
   }
 }

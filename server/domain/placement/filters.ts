@@ -105,6 +105,15 @@ const FILTERS: readonly Filter[] = [
   hasRoom,
 ]
 
+/** The first thing that speaks against a node; null when nothing does. */
+export function firstObjection(node: Candidate, need: PlacementNeed): string | null {
+  for (const filter of FILTERS) {
+    const objection = filter(node, need)
+    if (objection !== null) return objection
+  }
+  return null
+}
+
 /** Everything that speaks against a node, in words; empty when nothing does. Ports come later: they cost a look into the database. */
 export function objections(node: Candidate, need: PlacementNeed): string[] {
   return FILTERS.flatMap(filter => filter(node, need) ?? [])

@@ -28,7 +28,7 @@ export function rank(candidates: readonly Candidate[], need: PlacementNeed): Eva
  * How empty a node is: the mean of its unpromised shares of memory and CPU and of how few instances it holds. The
  * number counts too, because many servers have no limits that could be added up.
  */
-function emptiness({ specs, usage }: Candidate): number {
+export function emptiness({ specs, usage }: Pick<Candidate, 'specs' | 'usage'>): number {
   const few = 1 / (1 + usage.total)
   if (!specs) return few
   const memory = freeShare(promisableMemoryMb(specs), usage.memoryMb)
@@ -54,10 +54,10 @@ export function explain(evaluations: readonly Evaluation[], chosen: Candidate | 
   }
 }
 
-/** Why an instance waits, in one sentence: every node with its first reason, the rest counted. */
-export function waitingWords(evaluations: readonly Evaluation[]): string {
-  if (evaluations.length === 0) return 'There is no node yet. Add one; the server is placed as soon as one fits.'
+/** Why an instance waits, in one sentence: some nodes with their first reason, the rest counted. */
+export function waitingWords(evaluations: readonly Evaluation[], total: number = evaluations.length): string {
+  if (total === 0) return 'There is no node yet. Add one; the server is placed as soon as one fits.'
   const shown = evaluations.slice(0, 3).map(({ node, reasons }) => `${node.name}: ${reasons[0] ?? 'Not tried.'}`)
-  const others = evaluations.length - shown.length
+  const others = total - shown.length
   return `No node fits yet. ${shown.join(' ')}${others > 0 ? ` And ${others} more.` : ''} It is placed as soon as one fits.`
 }

@@ -11,13 +11,13 @@ const node = {
     diskFreeBytes: 30,
     cache: { layers: 1, bytes: 1, hits: 3, misses: 1 },
   },
-  reserved: { cpus: 6, memoryBytes: 700 },
+  reserved: { cpus: 6, memoryBytes: 700, diskBytes: 30 },
 } as Node
 
 it('tells cores and bytes', () => {
   expect(usageOf(node, 'cpu')).toEqual({ used: 4, total: 8, reserved: 6 })
   expect(usageOf(node, 'memory')).toEqual({ used: 400, total: 1_000, reserved: 700 })
-  expect(usageOf(node, 'disk')).toEqual({ used: 70, total: 100, reserved: 0 })
+  expect(usageOf(node, 'disk')).toEqual({ used: 70, total: 100, reserved: 30 })
 })
 
 it('knows nothing of a node that has not reported, and no rate where nothing was asked for', () => {

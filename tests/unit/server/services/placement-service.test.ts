@@ -40,6 +40,24 @@ it('spreads what is created at once over the nodes', async () => {
   expect(nodes.map(node => places.filter(place => place === node).length)).toEqual([2, 2, 2])
 })
 
+it('takes up a node that is put in place of a full one, and room that a change of its limits makes', async () => {
+  const node = await bench.addNode('one', { maxInstances: 1 })
+  const [first, second] = [await bench.create({ name: 'a' }), await bench.create({ name: 'b' })]
+  expect(await placesOf([first, second])).toEqual([node, null])
+  await bench.fleet.nodes.patch(node, { maxInstances: 2 })
+  expect(await placesOf([first, second])).toEqual([node, node])
+  // A smaller limit than what runs harms nothing that is there.
+  await bench.fleet.nodes.patch(node, { maxInstances: 0, reserve: { memoryBytes: 1_000 * GIB } })
+  const third = await bench.create({ name: 'c' })
+  expect(await placesOf([first, second, third])).toEqual([node, node, null])
+  expect((await bench.find(third)).reason?.message).toContain('2048 of 0 MB are promised')
+  const labelled = await bench.addNode('two')
+  await bench.fleet.nodes.patch(labelled, { labels: { disk: 'ssd' } })
+  const picky = await bench.create({ name: 'd', placement: { labels: { disk: 'hdd' } } })
+  expect(await placesOf([third, picky])).toEqual([labelled, null])
+  expect((await bench.find(picky)).reason?.message).toContain('disk=hdd (it has disk=ssd)')
+})
+
 it('says once why an instance waits, however often a place is looked for', async () => {
   const id = await bench.create()
   await bench.addNode('small', { memoryBytes: GIB / 2 })
