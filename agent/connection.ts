@@ -5,7 +5,7 @@ import { POLICY } from '../shared/domain/policy'
 import { AppError } from '../shared/errors'
 import type { ErrorCode } from '../shared/errors'
 import { ERRORS } from '../shared/errors'
-import { WELCOME, brainAck, layerUrlAnswer, welcome } from '../shared/protocol/agent'
+import { WELCOME, brainAck, layerUrlAnswer, registryLoginAnswer, welcome } from '../shared/protocol/agent'
 import type {
   AgentAck,
   AgentHandshake,
@@ -17,6 +17,7 @@ import type {
 } from '../shared/protocol/agent'
 import type { BrainTarget, BrainTargets } from './certificate/brain-targets'
 import type { AgentLog } from './log'
+import type { RegistryLogin } from './runtime/container-runtime'
 import { fitReport } from './message-size'
 
 /** What only a person can mend is tried again at this pace. */
@@ -148,6 +149,20 @@ export class Connection {
     }
     const code = Object.hasOwn(ERRORS, answer.code) ? (answer.code as ErrorCode) : 'DOWNLOAD_FAILED'
     throw new AppError(code, answer.message)
+  }
+
+  /**
+   * What a registry is told before it gives the image of one's own instance; null when the brain knows of nothing. While the brain is away,
+   * or when it is too old for this question, an image is asked for without.
+   */
+  async registryLogin(instanceId: string, registry: string): Promise<RegistryLogin | null> {
+    try {
+      const answer = await this.say('image.login', { instanceId, registry })
+      return answer.ok ? registryLoginAnswer.parse(answer.data) : null
+    } catch (error) {
+      this.context.log.warn({ err: error, instanceId, registry }, 'The brain could not be asked for a registry sign-in')
+      return null
+    }
   }
 
   /**

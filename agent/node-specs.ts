@@ -8,7 +8,10 @@ import { readBootId } from './process-identity'
 import { AGENT_VERSION } from './version'
 
 /** What this machine is and has. `engine` and `layout` are found out elsewhere. */
-export function nodeSpecsOf(settings: AgentSettings, found: Pick<NodeSpecs, 'engine' | 'layout'>): NodeSpecs {
+export function nodeSpecsOf(
+  settings: AgentSettings,
+  found: Pick<NodeSpecs, 'engine' | 'layout' | 'layoutNotice'>,
+): NodeSpecs {
   return {
     hostname: hostname(),
     os: systemName(),
@@ -20,6 +23,7 @@ export function nodeSpecsOf(settings: AgentSettings, found: Pick<NodeSpecs, 'eng
     bootId: readBootId(),
     runtime: settings.runtime,
     layout: found.layout,
+    layoutNotice: found.layoutNotice,
     engine: found.engine,
     ports: settings.ports,
     ...findAddress(settings, networkInterfaces()),

@@ -6,7 +6,7 @@ import type { AgentLog } from './log'
 import { createLoadMeter } from './node-load'
 import { nodeSpecsOf } from './node-specs'
 import { createPreparer } from './prepare/create-preparer'
-import type { LayerCache, PreparerContext } from './prepare/port'
+import type { LayerCache, Preparer, PreparerContext } from './prepare/port'
 import { readBootId } from './process-identity'
 import { RecordStore } from './record'
 import { Consoles } from './runtime/console'
@@ -15,7 +15,7 @@ import { DockerRuntime } from './runtime/docker'
 import { ProcessRuntime } from './runtime/process'
 import { NodeMeter } from './stats/node-meter'
 import { Supervisor } from './supervisor'
-import type { AgentNews } from './supervisor/instance-actor'
+import type { AgentNews, SupervisorContext } from './supervisor/instance-actor'
 
 /** Everything on this machine that does not need the brain. */
 export interface LocalNode {
@@ -35,6 +35,9 @@ export interface LocalNodeContext {
   news: AgentNews
   layerUrl: PreparerContext['layerUrl']
   devMode: () => boolean
+  registryLogin: SupervisorContext['registryLogin']
+  /** What the node tells of itself is otherwise than before. */
+  onSpecsChanged: () => void
   log: AgentLog
 }
 
@@ -46,6 +49,8 @@ export async function createLocalNode({
   news,
   layerUrl,
   devMode,
+  registryLogin,
+  onSpecsChanged,
   log,
 }: LocalNodeContext): Promise<LocalNode> {
   const { dataDir, owner, isRoot } = settings
@@ -61,8 +66,18 @@ export async function createLocalNode({
     docker: new DockerRuntime({ address: settings.dockerHost, nodeId, network, owner, dataDir }),
     process: new ProcessRuntime({ dataDir, owner, isRoot }),
   }
+  /** The first server that is laid out finds out whether Docker can mount overlays here. */
+  const askAndTell: Preparer['overlayObstacle'] = async ask => {
+    const before = await preparer.overlayObstacle()
+    const found = await preparer.overlayObstacle(ask)
+    if (found && found !== before) {
+      log.warn({ obstacle: found }, 'Servers of this node are laid out by copying')
+      onSpecsChanged()
+    }
+    return found
+  }
   const supervisor = new Supervisor({
-    preparer,
+    preparer: { ...preparer, overlayObstacle: askAndTell },
     runtimes,
     runtime: settings.runtime,
     layout: settings.layout,
@@ -73,15 +88,17 @@ export async function createLocalNode({
     bootId: readBootId(),
     now: steadyClock(),
     devMode,
+    registryLogin,
     news,
     log,
   })
   const meter = createLoadMeter(dataDir, cache)
-  const layout = async (): Promise<LayoutKind> => {
-    if (settings.layout !== 'auto') return settings.layout
-    if (settings.runtime !== 'docker') return 'copy'
+  const layout = async (): Promise<{ layout: LayoutKind; layoutNotice: string | null }> => {
+    if (settings.layout !== 'auto') return { layout: settings.layout, layoutNotice: null }
+    if (settings.runtime !== 'docker') return { layout: 'copy', layoutNotice: null }
     // Not known now, on a full disk for one: the node is heard all the same.
-    return (await preparer.overlayObstacle().catch(() => null)) ? 'copy' : 'overlay'
+    const obstacle = runtimes.docker.overlayObstacle() ?? (await preparer.overlayObstacle().catch(() => null))
+    return { layout: obstacle ? 'copy' : 'overlay', layoutNotice: obstacle }
   }
   const engine = () => runtimes[settings.runtime].engine()
   return {
@@ -90,7 +107,7 @@ export async function createLocalNode({
     servers: new NodeMeter({ instances: () => supervisor.metered(), preparer, log }),
     engine,
     describe: async () => ({
-      specs: nodeSpecsOf(settings, { engine: engine(), layout: await layout() }),
+      specs: nodeSpecsOf(settings, { engine: engine(), ...(await layout()) }),
       load: await meter(),
     }),
   }

@@ -41,7 +41,15 @@ export const instanceRecord = z.object({
   prepareDue: z.boolean(),
   /** Runtime and layout: chosen anew at each prepare until one was proven, then kept, because own files lie in it. */
   home: z.object({ runtime: runtimeKind, layout: layoutKind, isProven: z.boolean() }).nullable(),
-  prepared: z.object({ planHash: z.string(), mount: stackMount, notices: z.array(notice) }).nullable(),
+  prepared: z
+    .object({
+      planHash: z.string(),
+      mount: stackMount,
+      /** What names the bytes of the image; records of older agents do not say. */
+      image: z.string().nullish(),
+      notices: z.array(notice),
+    })
+    .nullable(),
   /** The container that proved the mount; it is the next run's when that starts in time. */
   proof: z.object({ runId: z.string(), until: z.int() }).nullable(),
   state: observedState,

@@ -125,6 +125,8 @@ export async function runAgent(
       network: () => identity?.networkId ?? null,
       devMode: () => wanted?.devMode ?? false,
       layerUrl: (instanceId, sha256) => connection.layerUrl(instanceId, sha256),
+      registryLogin: (instanceId, registry) => connection.registryLogin(instanceId, registry),
+      onSpecsChanged: () => void connection.report(),
       news: {
         observed: observation => connection.observed(observation),
         progress: progress => connection.mention('instance.progress', progress),

@@ -68,5 +68,15 @@ async function openOffline({ settings, log, say }: Offline): Promise<LocalNode |
   const layerUrl = () => Promise.reject(new AppError('NODE_UNREACHABLE', 'No layers are fetched without a brain.'))
   const news = { observed() {}, progress() {}, console() {}, stats() {} }
   const network = () => identity.networkId ?? null
-  return createLocalNode({ settings, nodeId: identity.nodeId, network, news, layerUrl, devMode: () => false, log })
+  return createLocalNode({
+    settings,
+    nodeId: identity.nodeId,
+    network,
+    news,
+    layerUrl,
+    registryLogin: async () => null,
+    onSpecsChanged() {},
+    devMode: () => false,
+    log,
+  })
 }

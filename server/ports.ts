@@ -369,6 +369,12 @@ export interface AgentEvents {
   /** Console lines as pages may see them: the values of the instance's secrets hidden. */
   printed(instanceId: string, lines: string[]): Promise<string[]>
   layerUrl(nodeId: string, instanceId: string, sha256: string): Promise<{ url: string; sizeBytes: number }>
+  /** What the registry of the instance's image is told; null for any other registry, and when nothing is known. A secret. */
+  registryLogin(
+    nodeId: string,
+    instanceId: string,
+    registry: string,
+  ): Promise<{ username: string; password: string } | null>
   /** A refused handshake or message: counted and audited (audited at most once a minute per node and code). */
   refused(where: { nodeId: string | null; address: string; code: string; message: string }): Promise<void>
 }
@@ -500,6 +506,25 @@ export interface IdempotencyStore {
   /** Nothing came of it: the key may be used again. */
   forget(owner: string, key: string): Promise<void>
   removeOlder(before: number): Promise<number>
+}
+
+export interface RegistryLoginRecord {
+  id: string
+  registry: string
+  /** null: for every node that has none of its own. */
+  nodeId: string | null
+  username: string
+  sealedSecret: string
+  updatedAt: number
+}
+
+export interface RegistryLoginStore {
+  /** Takes the place of what was there for the same registry and node, and then its id. */
+  put(record: RegistryLoginRecord): Promise<RegistryLoginRecord>
+  list(): Promise<RegistryLoginRecord[]>
+  /** The node's own, else the one for all. */
+  find(registry: string, nodeId: string): Promise<RegistryLoginRecord | undefined>
+  remove(id: string): Promise<RegistryLoginRecord | undefined>
 }
 
 /** Small secrets of the brain by name, sealed before they come here. */

@@ -17,7 +17,7 @@ import { layOutCopy } from './copy-layout'
 import { holdLayers } from './hold-layers'
 import type { LaidEntry } from './laid-entry'
 import { layOutOverlay } from './overlay-layout'
-import { findOverlayObstacle } from './overlay-support'
+import { createOverlayJudge } from './overlay-judge'
 import type { CreatePreparer, Prepared, PrepareOptions, Preparer } from './port'
 import { openStacks } from './stacks'
 
@@ -33,7 +33,7 @@ export const createPreparer: CreatePreparer = async context => {
     inUse: stacks.layersInUse,
     limitBytes: context.cacheLimitBytes,
   })
-  let obstacle: Promise<string | null> | undefined
+  const overlayObstacle = createOverlayJudge(folders, owner)
 
   async function prepare(spec: InstanceSpec, options: PrepareOptions): Promise<Prepared> {
     refuseOtherLayout(spec, options)
@@ -135,12 +135,7 @@ export const createPreparer: CreatePreparer = async context => {
   }
 
   const preparer: Preparer = {
-    overlayObstacle: () =>
-      (obstacle ??= findOverlayObstacle(folders).catch((error: unknown) => {
-        // Nothing was found out: the next one who asks tries again.
-        obstacle = undefined
-        throw diskError(error, 'trying out overlay mounts')
-      })),
+    overlayObstacle,
     prepare: (spec, _generation, options) =>
       prepare(spec, options).catch((error: unknown) => {
         const known = diskError(error, `preparing ${spec.name}`)

@@ -12,8 +12,13 @@ import type { AgentToBrain, InstanceSpec } from '../../shared/protocol/agent'
  * later run gets its container in the same way, so each begins with the same proof.
  */
 export interface Preparer {
-  /** null when the overlay layout works on this node; otherwise a sentence that says why not. The answer may be remembered. */
-  overlayObstacle(): Promise<string | null>
+  /**
+   * null when the overlay layout works on this node; otherwise a sentence that says why not. The answer is remembered.
+   *
+   * @param ask lets whoever will mount try it with a small overlay, once; resolves to what is in the way. Without it the answer is
+   * what the agent by itself can know, or what was found before
+   */
+  overlayObstacle(ask?: (trial: OverlayTrial) => Promise<string | null>): Promise<string | null>
 
   /**
    * Fetches what is missing, plans, renders and lays out one instance. Nothing of the instance is mounted or running
@@ -49,6 +54,12 @@ export interface OwnFilesPlace {
   root: string
   /** What else lies in `root`: the layers' files, by the copy layout's baseline. null: nothing else. */
   baselineFile: string | null
+}
+
+export interface OverlayTrial {
+  mount: StackMount
+  /** A file at the top of the mount. */
+  marker: string
 }
 
 export interface PrepareOptions {

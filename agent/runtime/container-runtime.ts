@@ -28,13 +28,16 @@ export interface ContainerRuntime {
   engine(): NodeSpecs['engine']
 
   /**
-   * Makes sure that the image is there: locally, else from its registry. IMAGE_MISSING says where it was looked for.
-   * A runtime without images resolves at once.
+   * Makes sure that the image is there: locally, else from its registry. IMAGE_MISSING says where it was looked for, DISK_FULL that
+   * it found no room. A runtime without images resolves to null at once.
    */
-  ensureImage(
-    image: string,
-    options: { onProgress: (doneBytes: number, totalBytes: number | null) => void; signal: AbortSignal },
-  ): Promise<void>
+  ensureImage(image: string, options: EnsureImage): Promise<{ reference: string; notice: string | null } | null>
+
+  /** Why servers cannot have an overlay here, as far as is known without trying; null: try. */
+  overlayObstacle(): string | null
+
+  /** Tries a mount with a container of an image that is there, as `create` would, and leaves nothing behind. null when it works and shows `marker`. */
+  tryMount(mount: StackMount, trial: { image: string; marker: string }): Promise<string | null>
 
   /**
    * Creates the next run of an instance on its mount and proves that the mount works; starts nothing. A run of the instance
@@ -71,14 +74,36 @@ export interface ContainerRuntime {
   /** What the run has used so far, read once and at once; null when it does not live. Totals that shrink began anew. */
   usage(run: RunRef): Promise<RunUsage | null>
 
-  /** Where the agent itself reaches a port of the running server: never a proxy that accepts for it. null: not known yet. */
-  address(run: RunRef, containerPort: number): Promise<{ host: string; port: number } | null>
+  /**
+   * Where the agent itself reaches a port of the running server; null: not known yet, or not at all. `isProxied`: somebody stands before
+   * it who accepts a connection although the server does not, and then closes it.
+   */
+  address(run: RunRef, containerPort: number): Promise<{ host: string; port: number; isProxied: boolean } | null>
 
   /** Kills and removes the run of an instance, if any, with all that belongs to the run alone. Exit code and flags are gone then. */
   remove(instanceId: string): Promise<void>
 
   /** `remove`, and everything that outlives a run: volumes. The instance's directories are the preparer's. */
   discard(instanceId: string): Promise<void>
+}
+
+/** What a registry wants to know before it gives an image. */
+export interface RegistryLogin {
+  username: string
+  password: string
+}
+
+export interface EnsureImage {
+  onProgress: (doneBytes: number, totalBytes: number | null) => void
+  /** Something is waited for; null: no more. */
+  onWait: (reason: { code: string; message: string } | null) => void
+  signal: AbortSignal
+  /** Ask the registry what the name means now, although the image is there. Where it cannot be asked, the one there is taken, and said. */
+  fresh: boolean
+  /** A registry that is away is asked again. */
+  isPatient: boolean
+  /** By the registry's name as it stands in the image's; null: without. */
+  credentials: (registry: string) => Promise<RegistryLogin | null>
 }
 
 export interface RuntimeListener {

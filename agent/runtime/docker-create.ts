@@ -58,9 +58,23 @@ function refusal(error: unknown, run: RunSpec, name: string): unknown {
   const cause = { cause: error }
   switch (statusOf(error)) {
     case 400:
-      return new AppError('START_FAILED', `Docker does not accept the settings of the server: ${words}`, cause)
+      if (/bind source path does not exist/i.test(words))
+        return new AppError(
+          'LAYOUT_FAILED',
+          `Docker does not find the node's files (${words}). It must see them under the same path as the agent: an agent in a container needs its data folder mounted with one path on both sides (-v /var/lib/strata:/var/lib/strata), and a Docker on another machine needs its agent there.`,
+          cause,
+        )
+      return new AppError(
+        'START_FAILED',
+        `Docker does not accept the settings of the server: ${words.replace(/[.\s]*$/, '.')}`,
+        cause,
+      )
     case 404:
-      return new AppError('IMAGE_MISSING', `The image ${run.image} is not on the node: ${words}`, cause)
+      return new AppError(
+        'IMAGE_MISSING',
+        `The image ${run.image} is not on the node any more (${words}). Start the server again to have it fetched.`,
+        cause,
+      )
     case 409:
       return new AppError(
         'CONFLICT',

@@ -40,6 +40,7 @@ export class DockerEngine {
   private current: EngineState
   private listener: EngineListener | undefined
   private loop: Promise<void> = Promise.resolve()
+  private rootless = false
 
   /** @param address as in DOCKER_HOST; anything but a unix socket takes its TLS settings from the environment */
   constructor(address: string) {
@@ -56,6 +57,11 @@ export class DockerEngine {
 
   state(): EngineState {
     return this.current
+  }
+
+  /** Whether it runs without root, as it said last. */
+  isRootless(): boolean {
+    return this.rootless
   }
 
   /** Resolves after the first try. `filter` is a label that events must carry. */
@@ -130,6 +136,7 @@ export class DockerEngine {
       const connection = new AbortController()
       try {
         const version = await this.readVersion()
+        this.rootless = await this.readRootless()
         const events = await this.openEvents(filter, connection.signal)
         this.set({ available: true, version, message: null })
         looked()
@@ -152,6 +159,15 @@ export class DockerEngine {
   private async readVersion(): Promise<string> {
     const answer = await this.pingable.version({ abortSignal: AbortSignal.timeout(POLICY.engine.pingMs) })
     return z.object({ Version: z.string() }).parse(answer).Version
+  }
+
+  private async readRootless(): Promise<boolean> {
+    const answer: unknown = await this.call('describe itself', () => this.docker.info(), [], POLICY.engine.pingMs)
+    const { SecurityOptions } = z.object({ SecurityOptions: z.array(z.string()).nullish() }).parse(answer)
+    const isRootless = SecurityOptions?.some(option => option.includes('name=rootless')) ?? false
+    if (isRootless && process.getuid?.() === 0)
+      throw new Error('it runs without root, and the agent as root: run the agent as the user that Docker runs as')
+    return isRootless
   }
 
   private async openEvents(filter: string, signal: AbortSignal): Promise<Readable> {

@@ -25,6 +25,8 @@ export interface DockerHost {
   owner: { uid: number; gid: number }
   /** Holds one line, `machineId(instanceId)`; mounted read-only. */
   machineIdFile: string
+  /** The engine runs without root: its containers' user 0 is the engine's own user, which has no power and owns the node's files. */
+  isRootless: boolean
 }
 
 /** Whose a container or volume is. */
@@ -69,7 +71,7 @@ export function containerSettings(run: RunSpec, host: DockerHost): ContainerSett
     Image: run.image,
     ...(run.command.length > 0 ? { Cmd: [...run.command] } : {}),
     WorkingDir: run.workdir,
-    User: `${host.owner.uid}:${host.owner.gid}`,
+    User: host.isRootless ? '0:0' : `${host.owner.uid}:${host.owner.gid}`,
     Env: Object.entries(run.env).map(([name, value]) => `${name}=${value}`),
     Labels: {
       ...ownerLabels({ ...host, instanceId: run.instanceId }),

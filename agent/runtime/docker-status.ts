@@ -18,6 +18,7 @@ export const inspected = z.object({
   NetworkSettings: z.object({
     IPAddress: z.string().optional(),
     Networks: z.record(z.string(), z.object({ IPAddress: z.string().optional() })).nullish(),
+    Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable()).nullish(),
   }),
 })
 export type Inspected = z.output<typeof inspected>
@@ -40,6 +41,14 @@ export function runStatusOf(container: Inspected): RunStatus {
 export function addressOf(container: Inspected): string | null {
   const networks = Object.values(container.NetworkSettings.Networks ?? {})
   return networks.find(network => network.IPAddress)?.IPAddress || container.NetworkSettings.IPAddress || null
+}
+
+/** Where a TCP port of a container is published on this machine; null when it is not. */
+export function publishedAddressOf(container: Inspected, containerPort: number) {
+  const [binding] = container.NetworkSettings.Ports?.[`${containerPort}/tcp`] ?? []
+  if (!binding) return null
+  const isAnywhere = binding.HostIp === '' || binding.HostIp === '0.0.0.0' || binding.HostIp === '::'
+  return { host: isAnywhere ? '127.0.0.1' : binding.HostIp, port: Number(binding.HostPort), isProxied: true }
 }
 
 function stateOf(status: string): RunStatus['state'] {

@@ -1,11 +1,20 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { AppError } from '../../shared/errors'
+import { AppError, isAppError } from '../../shared/errors'
 import type { RunUsage } from '../../shared/schemas/usage'
 import { failpoint } from '../failpoint'
+import type { StackMount } from '../prepare/port'
 import { RunAlive } from './container-runtime'
-import type { ContainerRuntime, OutputLine, RunRef, RunSpec, RunStatus, RuntimeListener } from './container-runtime'
+import type {
+  ContainerRuntime,
+  EnsureImage,
+  OutputLine,
+  RunRef,
+  RunSpec,
+  RunStatus,
+  RuntimeListener,
+} from './container-runtime'
 import { DockerContainers } from './docker-containers'
 import { createProven } from './docker-create'
 import { DockerEngine } from './docker-engine'
@@ -16,8 +25,12 @@ import { readDockerOutput, sinceOf } from './docker-output'
 import { LABEL, containerName, containerSettings, machineId } from './docker-spec'
 import { startContainer } from './docker-start'
 import { DockerMeter } from './docker-meter'
-import { addressOf, runStatusOf } from './docker-status'
+import { addressOf, publishedAddressOf, runStatusOf } from './docker-status'
+import { findMarker, trialRun } from './docker-trial'
 import { ensureVolume, removeVolumes } from './docker-volumes'
+
+const ROOTLESS_NO_OVERLAY =
+  'Docker runs without root here, and an overlay that it mounts could not hide folders of a layer. Files of layers are copied for each server instead, which takes longer and more room.'
 
 export interface DockerRuntimeOptions {
   /** As in DOCKER_HOST. */
@@ -68,8 +81,26 @@ export class DockerRuntime implements ContainerRuntime {
     return this.connection.state()
   }
 
-  ensureImage(image: string, options: Parameters<ContainerRuntime['ensureImage']>[1]): Promise<void> {
+  ensureImage(image: string, options: EnsureImage) {
     return ensureImage(this.connection, image, options)
+  }
+
+  overlayObstacle(): string | null {
+    return this.connection.isRootless() ? ROOTLESS_NO_OVERLAY : null
+  }
+
+  async tryMount(mount: StackMount, { image, marker }: { image: string; marker: string }): Promise<string | null> {
+    const run = trialRun(this.options.nodeId, mount, image)
+    await this.discard(run.instanceId)
+    try {
+      await this.create(run)
+      return await findMarker(this.containers, run, marker)
+    } catch (error) {
+      if (isAppError(error) && (error.code === 'LAYOUT_FAILED' || error.code === 'START_FAILED')) return error.detail
+      throw error
+    } finally {
+      await this.discard(run.instanceId)
+    }
   }
 
   async create(run: RunSpec): Promise<void> {
@@ -83,7 +114,9 @@ export class DockerRuntime implements ContainerRuntime {
     if (run.mount.kind === 'volume') await ensureVolume(this.connection, { nodeId, network, instanceId }, run.mount)
     await failpoint('create.afterVolume')
     const machineIdFile = await this.writeMachineId(instanceId)
-    await createProven(this.containers, run, containerSettings(run, { nodeId, network, owner, machineIdFile }))
+    const isRootless = this.connection.isRootless()
+    const settings = containerSettings(run, { nodeId, network, owner, machineIdFile, isRootless })
+    await createProven(this.containers, run, settings)
   }
 
   async start(run: RunSpec): Promise<{ startedAt: number }> {
@@ -138,10 +171,16 @@ export class DockerRuntime implements ContainerRuntime {
     return this.meter.read(run)
   }
 
-  async address(run: RunRef, containerPort: number): Promise<{ host: string; port: number } | null> {
+  async address(
+    run: RunRef,
+    containerPort: number,
+  ): Promise<{ host: string; port: number; isProxied: boolean } | null> {
     const container = await this.containers.findRunning(run)
-    const host = container && addressOf(container)
-    return host ? { host, port: containerPort } : null
+    if (!container) return null
+    // The networks of a Docker without root are in a namespace that nobody else is in.
+    if (this.connection.isRootless()) return publishedAddressOf(container, containerPort)
+    const host = addressOf(container)
+    return host ? { host, port: containerPort, isProxied: false } : null
   }
 
   remove(instanceId: string): Promise<void> {

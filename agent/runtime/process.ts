@@ -65,8 +65,17 @@ export class ProcessRuntime implements ContainerRuntime {
     return { available: true, version: null, message: null }
   }
 
-  async ensureImage(): Promise<void> {
-    // Servers run with what the machine has.
+  /** Servers run with what the machine has. */
+  async ensureImage(): Promise<null> {
+    return null
+  }
+
+  overlayObstacle(): string {
+    return 'Servers that run as plain processes have no mounts of their own.'
+  }
+
+  async tryMount(): Promise<string> {
+    return this.overlayObstacle()
   }
 
   async create(run: RunSpec): Promise<void> {
@@ -176,8 +185,11 @@ export class ProcessRuntime implements ContainerRuntime {
     return identity && isAlive(identity) ? usageOfProcesses(sessionMembers(identity), Date.now()) : null
   }
 
-  async address(_run: RunRef, containerPort: number): Promise<{ host: string; port: number } | null> {
-    return { host: '127.0.0.1', port: containerPort }
+  async address(
+    _run: RunRef,
+    containerPort: number,
+  ): Promise<{ host: string; port: number; isProxied: boolean } | null> {
+    return { host: '127.0.0.1', port: containerPort, isProxied: false }
   }
 
   async remove(instanceId: string): Promise<void> {

@@ -6,15 +6,20 @@ import type { Readiness } from '../../shared/schemas/runtime'
 const PROBE_EVERY_MS = 250
 const PROBE_LIMIT_MS = 2_000
 
+/** Longer than a proxy on this machine takes to find that nobody is behind it. */
+const PROXY_SETTLES_MS = 400
+
 interface Target {
   host: string
   port: number
+  /** A proxy accepts for the server: a connection counts only when it stays open. */
+  isProxied: boolean
 }
 
 /**
  * Resolves to true when a server answers as its template says: a TCP connection is accepted, or an HTTP request gets a
- * status below 400. False when the signal aborts first. What is probed is the server's own address: a proxy before
- * it accepts connections although nobody is behind it.
+ * status below 400. False when the signal aborts first. What is probed is the server's own address where there is a way to it. A proxy
+ * before it accepts connections although nobody is behind it, and then closes them.
  *
  * @param address asked anew for every try: a container has no address before it runs
  */
@@ -32,14 +37,20 @@ export async function probeUntilReady(
   return false
 }
 
-function acceptsTcp({ host, port }: Target): Promise<boolean> {
+function acceptsTcp({ host, port, isProxied }: Target): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ host, port, timeout: PROBE_LIMIT_MS })
     const answer = (isReady: boolean) => {
       socket.destroy()
       resolve(isReady)
     }
-    socket.once('connect', () => answer(true))
+    socket.once('connect', () => {
+      if (!isProxied) return answer(true)
+      // The server itself spoke: nobody else would.
+      socket.once('data', () => answer(true))
+      socket.once('close', () => answer(false))
+      setTimeout(() => answer(!socket.destroyed && socket.readable), PROXY_SETTLES_MS)
+    })
     socket.once('timeout', () => answer(false))
     socket.once('error', () => answer(false))
   })

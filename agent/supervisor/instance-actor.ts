@@ -6,7 +6,7 @@ import { failpoint } from '../failpoint'
 import type { AgentLog } from '../log'
 import type { InstanceRecord, Notice, RecordStore } from '../record'
 import type { Consoles } from '../runtime/console'
-import type { ContainerRuntime, RunRef } from '../runtime/container-runtime'
+import type { ContainerRuntime, RegistryLogin, RunRef } from '../runtime/container-runtime'
 import { acceptCommand } from './accept-command'
 import type { Command } from './accept-command'
 import { ConsoleFeed } from './console-feed'
@@ -31,6 +31,8 @@ export interface SupervisorContext extends PrepareContext {
   /** Milliseconds that only go forward, whatever happens to the clock of the machine; comparable with stored times. */
   now: () => number
   devMode: () => boolean
+  /** What a registry is told before it gives the image of an instance; null: nothing is known. Asked for each pull, and kept nowhere. */
+  registryLogin: (instanceId: string, registry: string) => Promise<RegistryLogin | null>
   news: AgentNews
   log: AgentLog
 }

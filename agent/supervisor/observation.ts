@@ -23,6 +23,7 @@ export function observationOf(record: InstanceRecord): Observation {
     runtime: home?.runtime ?? null,
     layout: home?.layout ?? null,
     planHash: prepared?.planHash ?? null,
+    ...(prepared?.image ? { image: { name: record.spec.runtime.image, reference: prepared.image } } : {}),
     takenPort,
     lastLines,
   }

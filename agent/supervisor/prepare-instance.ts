@@ -4,15 +4,16 @@ import { AppError } from '../../shared/errors'
 import type { InstanceSpec } from '../../shared/protocol/agent'
 import type { LayoutKind, RuntimeKind } from '../../shared/schemas/node'
 import { failpoint } from '../failpoint'
-import type { PrepareProgress, Preparer } from '../prepare/port'
+import type { OverlayTrial, PrepareProgress, Preparer } from '../prepare/port'
 import type { InstanceRecord, Notice } from '../record'
 import { RunAlive } from '../runtime/container-runtime'
-import type { ContainerRuntime } from '../runtime/container-runtime'
+import type { ContainerRuntime, EnsureImage } from '../runtime/container-runtime'
 import { newRunId } from './run-id'
 import { fitSpec, runSpecOf } from './run-spec'
 import type { NodeBinds } from './run-spec'
 
 type Home = NonNullable<InstanceRecord['home']>
+type Image = Awaited<ReturnType<ContainerRuntime['ensureImage']>>
 
 export interface PrepareContext {
   preparer: Preparer
@@ -32,6 +33,8 @@ export interface PrepareJob {
   onProgress: (progress: PrepareProgress) => void
   /** Something is waited for; null: no more. */
   onWait: (reason: Notice | null) => void
+  /** What a registry is told before it gives an image. */
+  registryLogin: EnsureImage['credentials']
   /** Runtime and layout were chosen; resolves when that is written down. From here on there may be something to clean up there. */
   onHome: (home: Home) => Promise<void>
 }
@@ -44,7 +47,7 @@ export async function prepareInstance(
   job: PrepareJob,
   context: PrepareContext,
 ): Promise<{ prepared: NonNullable<InstanceRecord['prepared']>; runId: string }> {
-  const { home, notices } = await chooseHome(job, context)
+  const { home, image, notices } = await chooseHome(job, context)
   await job.onHome(home)
   await failpoint('prepare.afterHome')
   const runtime = context.runtimes[home.runtime]
@@ -55,15 +58,17 @@ export async function prepareInstance(
   job.onProgress({ step: 'mount', doneBytes: 0, totalBytes: null })
   const proof = runSpecOf(
     job.spec,
-    laid,
+    { ...laid, image: image?.reference ?? null },
     { runId: newRunId(), generation: job.generation, runtime: home.runtime },
     context.binds,
   )
   await runtime.create(proof)
   await failpoint('prepare.afterProof')
   job.signal.throwIfAborted()
-  const said = [...notices, ...laid.notices.map(message => ({ code: 'NOTICE', message }))]
-  return { prepared: { planHash: laid.planHash, mount: laid.mount, notices: said }, runId: proof.runId }
+  const more = [...(image?.notice ? [image.notice] : []), ...laid.notices]
+  const said = [...notices, ...more.map(message => ({ code: 'NOTICE', message }))]
+  const prepared = { planHash: laid.planHash, mount: laid.mount, image: image?.reference ?? null, notices: said }
+  return { prepared, runId: proof.runId }
 }
 
 /** Layers are never exchanged under a server that runs, whoever started it. What a prepare that was cut off left, goes: it proves nothing. */
@@ -74,33 +79,45 @@ async function clearTheWay(runtime: ContainerRuntime, instanceId: string): Promi
 }
 
 /** A proven home stays: own files lie in it. Otherwise the node's runtime, or a plain process where the spec allows that and Docker or the image is missing. */
-async function chooseHome(job: PrepareJob, context: PrepareContext): Promise<{ home: Home; notices: Notice[] }> {
+async function chooseHome(
+  job: PrepareJob,
+  context: PrepareContext,
+): Promise<{ home: Home; image: Image; notices: Notice[] }> {
   if (job.home?.isProven) {
-    await makeRunnable(context.runtimes[job.home.runtime], job)
-    return { home: job.home, notices: noticesOf(context.runtimes[job.home.runtime]) }
+    const image = await makeRunnable(context.runtimes[job.home.runtime], job)
+    return { home: job.home, image, notices: noticesOf(context.runtimes[job.home.runtime]) }
   }
   const wanted = context.runtimes[context.runtime]
   try {
     if (job.spec.allowProcessFallback && !wanted.engine().available)
       throw new AppError('ENGINE_UNAVAILABLE', wanted.engine().message ?? 'Docker does not answer.')
-    await makeRunnable(wanted, job)
-    return { home: await homeIn(wanted, context), notices: noticesOf(wanted) }
+    const image = await makeRunnable(wanted, job)
+    return { home: await homeIn(wanted, image, context), image, notices: noticesOf(wanted) }
   } catch (error) {
     const isMissing =
       error instanceof AppError && (error.code === 'ENGINE_UNAVAILABLE' || error.code === 'IMAGE_MISSING')
     if (!isMissing || !job.spec.allowProcessFallback || wanted.kind === 'process') throw error
     const plain = context.runtimes.process
     const message = `${plain.notice ?? ''} Why: ${error.detail}`
-    return { home: await homeIn(plain, context), notices: [{ code: 'PROCESS_RUNTIME', message }] }
+    return { home: await homeIn(plain, null, context), image: null, notices: [{ code: 'PROCESS_RUNTIME', message }] }
   }
 }
 
-async function makeRunnable(runtime: ContainerRuntime, job: PrepareJob): Promise<void> {
+/** Resolves to what names the image's bytes from now on; null for a runtime without images. */
+async function makeRunnable(runtime: ContainerRuntime, job: PrepareJob): Promise<Image> {
   await waitForEngine(runtime, job)
   job.onProgress({ step: 'image', doneBytes: 0, totalBytes: null })
   const onProgress = (doneBytes: number, totalBytes: number | null) =>
     job.onProgress({ step: 'image', doneBytes, totalBytes })
-  await runtime.ensureImage(job.spec.runtime.image, { onProgress, signal: job.signal })
+  return runtime.ensureImage(job.spec.runtime.image, {
+    onProgress,
+    onWait: job.onWait,
+    signal: job.signal,
+    fresh: job.spec.freshImage ?? false,
+    // The example has another way to run.
+    isPatient: !job.spec.allowProcessFallback,
+    credentials: registry => job.registryLogin(registry),
+  })
 }
 
 /** An engine that is just being restarted is waited for; one that stays away is an error of the wish. */
@@ -117,10 +134,12 @@ async function waitForEngine(runtime: ContainerRuntime, job: PrepareJob): Promis
   if (isSaid) job.onWait(null)
 }
 
-async function homeIn(runtime: ContainerRuntime, { layout, preparer }: PrepareContext): Promise<Home> {
+async function homeIn(runtime: ContainerRuntime, image: Image, { layout, preparer }: PrepareContext): Promise<Home> {
   const kind = { runtime: runtime.kind, isProven: false }
   if (!runtime.layouts.includes('overlay') || layout === 'copy') return { ...kind, layout: 'copy' }
-  const obstacle = await preparer.overlayObstacle()
+  const tryOut = ({ mount, marker }: OverlayTrial) =>
+    image ? runtime.tryMount(mount, { image: image.reference, marker }) : Promise.resolve(null)
+  const obstacle = runtime.overlayObstacle() ?? (await preparer.overlayObstacle(tryOut))
   if (!obstacle) return { ...kind, layout: 'overlay' }
   if (layout === 'overlay')
     throw new AppError('LAYOUT_FAILED', `STRATA_LAYOUT asks for overlay, which does not work on this node: ${obstacle}`)

@@ -23,6 +23,7 @@ export async function prepareStep(actor: InstanceActor): Promise<void> {
       onProgress: thinnedProgress(actor, record.layoutGeneration),
       onWait: reason =>
         void actor.enqueue(() => (job.signal.aborted ? Promise.resolve() : actor.note(reason, 'engine'))),
+      registryLogin: registry => context.registryLogin(record.instanceId, registry),
       onHome: home => actor.change({ home }),
     },
     context,

@@ -41,7 +41,8 @@ export function listenPort(port: InstancePort, runtime: RuntimeKind): number | n
  */
 export function runSpecOf(
   given: InstanceSpec,
-  laid: Pick<Prepared, 'planHash' | 'mount'>,
+  /** `image`: what names the bytes that the instance was prepared with; null or left out: as the spec says. */
+  laid: Pick<Prepared, 'planHash' | 'mount'> & { image?: string | null | undefined },
   run: { runId: string; generation: number; runtime: RuntimeKind },
   binds: NodeBinds,
 ): RunSpec {
@@ -53,7 +54,7 @@ export function runSpecOf(
     generation: run.generation,
     planHash: laid.planHash,
     mount: laid.mount,
-    image: spec.runtime.image,
+    image: laid.image ?? spec.runtime.image,
     command: spec.runtime.command,
     workdir: spec.runtime.workdir,
     env: { ...home, ...spec.builtins, ...spec.runtime.env },

@@ -4,6 +4,7 @@ import { createInstanceStore } from '../db/stores/instances'
 import { readNetworkId } from '../db/stores/network'
 import { createNodeStore } from '../db/stores/nodes'
 import { createOperationStore } from '../db/stores/operations'
+import { createRegistryLoginStore } from '../db/stores/registries'
 import { createSecretStore } from '../db/stores/secrets'
 import { createSessionStore } from '../db/stores/sessions'
 import { createTemplateStore } from '../db/stores/templates'
@@ -125,6 +126,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     instances,
     nodes: createNodeStore(db),
     layers: library.layers,
+    registryLogins: createRegistryLoginStore(db),
     secrets,
     operations,
     audit,
@@ -212,6 +214,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     stacks: library.stacks,
     instances: fleet.instances,
     nodes: fleet.nodes,
+    registries: fleet.registries,
     stats: fleet.stats,
     adopt: fleet.adopt,
     metrics,

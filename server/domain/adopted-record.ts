@@ -44,6 +44,7 @@ export function adoptedRecord(
     persistent: spec.persistent,
     allowProcessFallback: spec.allowProcessFallback,
     prepareAttempts: 0,
+    imageLock: null,
     observed: { seq, runId, restarts, runtime, layout, planHash, startedAt, exit, lastLines },
     stateSince: at.now,
     createdAt: at.now,

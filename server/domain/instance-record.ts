@@ -4,6 +4,8 @@ import type { InstanceEvent, Reason } from '../../shared/schemas/event'
 import type { InstancePort, LockedLayer, Placement, PortRequest } from '../../shared/schemas/instance'
 import type { Resources, RestartPolicy } from '../../shared/schemas/runtime'
 
+import type { ImageLock } from './image-lock'
+
 /** One instance as the brain stores it. */
 export interface InstanceRecord {
   id: string
@@ -40,6 +42,8 @@ export interface InstanceRecord {
   restart: RestartPolicy | null
   allowProcessFallback: boolean
   prepareAttempts: number
+  /** null: never prepared. */
+  imageLock: ImageLock | null
   /** Of the last applied observation. */
   observed: Pick<
     Observation,

@@ -45,6 +45,7 @@ export function viewInstance(
     ports: record.ports,
     address: addressOf(record, node),
     placement: record.placement,
+    image: record.imageLock && { name: record.imageLock.name, reference: record.imageLock.reference },
     persistent: record.persistent,
     environment: record.environment,
     resources: record.effective.resources,

@@ -106,6 +106,9 @@ function createHandlers({ events, watch, now, log }: AgentMessageDeps): Handlers
       // By the brain's clock, as the history is.
       watch.deliver(session.nodeId, 'stats.sample', { ...sample, at: now() })
     },
+    async 'image.login'(session, { instanceId, registry }) {
+      return events.registryLogin(session.nodeId, instanceId, registry)
+    },
     async 'layer.url'(session, { instanceId, sha256 }) {
       return events.layerUrl(session.nodeId, instanceId, sha256)
     },

@@ -20,6 +20,7 @@ import type { NodeNews } from './node-news'
 import type { NodeSettings } from './node-settings'
 import type { Reconciler } from './reconciler'
 import { plainAddress } from '../domain/effective-specs'
+import type { RegistryService } from './registry-service'
 import { hideSecrets } from './secret-words'
 import type { StatsBoard } from './stats-board'
 
@@ -36,6 +37,7 @@ export interface AgentEventsDeps {
   stats: Pick<StatsBoard, 'heardInstance' | 'heardNode'>
   settings: NodeSettings
   reconciler: Pick<Reconciler, 'nodeReady' | 'roomChanged'>
+  registries: Pick<RegistryService, 'forPull'>
   layers: Pick<LayerSource, 'signedUrl'>
   clock: Pick<Clock, 'now'>
   secrets: Pick<SecretBox, 'open'>
@@ -124,6 +126,8 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       news.tell(nodeId)
       if (engine.available) reconciler.roomChanged()
     },
+
+    registryLogin: (nodeId, instanceId, registry) => deps.registries.forPull(nodeId, instanceId, registry),
 
     async layerUrl(nodeId, instanceId, sha256) {
       const record = await instances.find(instanceId)

@@ -11,6 +11,7 @@ import type {
   LayerSource,
   NodeStore,
   PanelBus,
+  RegistryLoginStore,
   SecretBox,
 } from '../ports'
 import { createAgentEvents } from './agent-events'
@@ -41,6 +42,8 @@ import type { OperationService } from './operation-service'
 import { createPlacementService } from './placement-service'
 import { createProgressBoard } from './progress-board'
 import { createReconciler } from './reconciler'
+import { createRegistryService } from './registry-service'
+import type { RegistryService } from './registry-service'
 import { createRefusalLog } from './refusal-log'
 import { createSentCommands } from './sent-commands'
 import type { ServiceLog } from './service-log'
@@ -58,6 +61,7 @@ export interface Fleet {
   adopt: ReturnType<typeof createInstanceAdoption>
   certificates: NodeCertificates
   agentEvents: AgentEvents
+  registries: RegistryService
   presenter: InstancePresenter
   stats: StatsService
   board: StatsBoard
@@ -77,6 +81,7 @@ export interface FleetDeps {
   instances: InstanceStore
   nodes: NodeStore
   layers: LayerSource
+  registryLogins: RegistryLoginStore
   secrets: SecretBox
   operations: Pick<OperationService, 'run'>
   audit: AuditPort
@@ -158,7 +163,17 @@ export function createFleet(deps: FleetDeps): Fleet {
   })
   const define = createDefine(layers)
 
+  const registries = createRegistryService({
+    store: deps.registryLogins,
+    instances,
+    specs,
+    directory,
+    secrets,
+    clock,
+    ids,
+  })
   const agentEvents = createAgentEvents({
+    registries,
     networkId: deps.networkId,
     admit: createNodeAdmission({ nodes, directory, clock, ids }),
     certificates,
@@ -195,6 +210,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     presenter,
     certificates,
     agentEvents,
+    registries,
     board,
     stats: createStatsService({ board, instances, directory }),
     adopt: createInstanceAdoption({

@@ -71,6 +71,7 @@ export function createInstanceCreation(deps: InstanceCreationDeps) {
       effective,
       allowProcessFallback: options.allowProcessFallback ?? false,
       prepareAttempts: 0,
+      imageLock: null,
       observed: null,
       stateSince: now,
       createdAt: now,

@@ -3,6 +3,7 @@ import type { CreateInstance, Instance, PatchInstance, PlacementExplanation } fr
 import { AppError } from '../../shared/errors'
 import { wishDestroy, wishKill, wishRestart, wishRetry, wishStart, wishStop } from '../domain/wishes/lifecycle'
 import type { Wish } from '../domain/wishes/lifecycle'
+import { wishNewImage } from '../domain/wishes/update-image'
 import type { InstanceFilter, InstancePresenter, InstanceRecord, InstanceStore } from '../ports'
 import type { createInstanceConsole } from './instance-console'
 import type { CreationOptions, createInstanceCreation } from './instance-creation'
@@ -28,6 +29,8 @@ export interface InstanceService {
   kill(actor: Actor, id: string): Promise<Instance>
   retry(actor: Actor, id: string): Promise<Instance>
   destroy(actor: Actor, id: string): Promise<Instance>
+  /** The next start takes what the image's name means then; what runs goes on. */
+  updateImage(actor: Actor, id: string): Promise<Instance>
   input(id: string, line: string): Promise<Instance>
   /** A line as the audit log may keep it: without the values of the server's secrets. */
   hideSecrets(id: string, line: string): Promise<string>
@@ -85,6 +88,7 @@ export function createInstanceService(deps: InstanceServiceDeps): InstanceServic
     kill: wishing(wishKill),
     retry: wishing(wishRetry),
     destroy: wishing(wishDestroy),
+    updateImage: wishing(wishNewImage),
 
     async input(id, line) {
       const record = await find(id)

@@ -3,6 +3,7 @@ import { mergeRuntime } from '../../core/variables/merge-runtime'
 import { resolveResources, resolveRuntime } from '../../core/variables/resolve-runtime'
 import { resolveVariables } from '../../core/variables/resolve-variables'
 import { effectiveAddress } from '../domain/effective-specs'
+import { imageToRun } from '../domain/image-lock'
 import type { InstanceRecord, LayerSource, NodeRecord, SecretBox, SpecBuilder } from '../ports'
 import { refuseUnresolved } from './instance-definition'
 import { openVariables } from './instance-variables'
@@ -26,13 +27,15 @@ export function createSpecBuilder(deps: {
         restart: record.restart && { policy: record.restart },
         portNames: record.ports.map(({ name }) => name),
       })
+      const { image, freshImage } = imageToRun(runtime.image, record.imageLock)
       return {
         id: record.id,
         name: record.name,
         layers: loaded.map(({ layer, sizeBytes }) => ({ ...layer, sizeBytes })),
         variables: Object.fromEntries(resolved.values),
         builtins: Object.fromEntries(onlyBuiltin(resolved.values)),
-        runtime,
+        runtime: { ...runtime, image },
+        ...(freshImage ? { freshImage } : {}),
         ports: record.ports,
         persistent: record.persistent,
         allowProcessFallback: record.allowProcessFallback,

@@ -48,6 +48,8 @@ export const POLICY = {
     callMs: 60_000,
     /** An engine that refuses a start for no reason of the server's own: soon enough to be noticed, seldom enough to leave it in peace. */
     startAgainMs: 15_000,
+    /** A registry that is restarted or was out of reach for a moment is back by then; longer, and somebody must look. */
+    pullAgainMs: [1_000, 3_000, 8_000],
     /** Two files of this size per container: what an agent that was away for a while can still read. */
     logBytes: 8 * 1024 ** 2,
   },

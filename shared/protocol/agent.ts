@@ -47,6 +47,8 @@ export const instanceSpec = z.strictObject({
   persistent: z.boolean(),
   /** The example alone: where Docker or its image cannot be had, run it as a process and say so. */
   allowProcessFallback: z.boolean(),
+  /** Somebody asked for what the image's name means now: the registry is asked although the image is there. */
+  freshImage: z.literal(true).optional(),
 })
 export type InstanceSpec = z.output<typeof instanceSpec>
 
@@ -157,6 +159,8 @@ export const observation = z.object({
   runtime: runtimeKind.nullable(),
   layout: layoutKind.nullable(),
   planHash: z.string().max(64).nullable(),
+  /** The image as the spec named it, and what names its bytes: `repository@sha256:…`, or its id on this node. */
+  image: z.object({ name: z.string().max(600), reference: z.string().max(600) }).optional(),
   /** Set with PORT_TAKEN: which one. */
   takenPort: z.object({ protocol, host: portNumber, name: portName }).nullable(),
   lastLines: z.array(z.string()).max(50),
@@ -226,6 +230,8 @@ export const agentToBrain = {
     diskReadBytes: z.number().nullable().default(null),
     diskWriteBytes: z.number().nullable().default(null),
   }),
+  /** Before an image is pulled. Answer: `registryLoginAnswer`. */
+  'image.login': z.object({ instanceId: entityId, registry: z.string().min(1).max(255) }),
   /** Answer: `layerUrlAnswer`. */
   'layer.url': z.object({ instanceId: entityId, sha256 }),
 } as const
@@ -239,6 +245,9 @@ export type BrainAck = AgentAck
  * may be another one than browsers use.
  */
 export const layerUrlAnswer = z.object({ url: z.string(), sizeBytes: z.int() })
+
+/** null: nothing is known for this registry. A secret: never logged, never kept on the node. */
+export const registryLoginAnswer = z.object({ username: z.string(), password: z.string() }).nullable()
 
 /** Sent by the brain right after the connection is accepted. `secret` only after a join token, once. */
 export const welcome = z.object({

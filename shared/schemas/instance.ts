@@ -127,6 +127,8 @@ export const instance = z.object({
   /** `host:port` for players, of the first public port; null until a node took it. */
   address: z.string().nullable(),
   placement,
+  /** As the layers name it, and what names the bytes it is locked to (null: found out at the next start). null: never prepared. */
+  image: z.object({ name: z.string(), reference: z.string().nullable() }).nullable(),
   persistent: z.boolean(),
   environment: z.string().nullable(),
   resources,

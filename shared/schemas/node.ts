@@ -47,6 +47,8 @@ export const nodeSpecs = z.object({
   bootId: z.string(),
   runtime: runtimeKind,
   layout: layoutKind,
+  /** Why it is `copy` although nobody asked for that; null: it is as it should be. */
+  layoutNotice: z.string().nullable().optional(),
   engine: z.object({ available: z.boolean(), version: z.string().nullable(), message: z.string().nullable() }),
   /** Range of host ports for instances, ends included. */
   ports: z.object({ from: z.int(), to: z.int() }),

@@ -49,5 +49,6 @@ export const makeAgentMessage: { [Name in keyof AgentToBrain]: (instanceId: stri
     diskReadBytes: null,
     diskWriteBytes: null,
   }),
+  'image.login': instanceId => ({ instanceId, registry: 'docker.io' }),
   'layer.url': instanceId => ({ instanceId, sha256: 'a'.repeat(64) }),
 }

@@ -34,6 +34,7 @@ export function makeRecord(over: Partial<InstanceRecord> = {}): InstanceRecord {
     restart: null,
     allowProcessFallback: false,
     prepareAttempts: 0,
+    imageLock: null,
     observed: null,
     stateSince: 0,
     createdAt: 0,

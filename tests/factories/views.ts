@@ -19,6 +19,7 @@ export function makeInstanceView(id: string, change: Partial<Instance> = {}): In
     ports: [],
     address: null,
     placement: {},
+    image: null,
     persistent: true,
     environment: null,
     resources: {},

@@ -55,6 +55,10 @@ export function createRecordingAgentEvents() {
       await called({ name: 'layerUrl', args: [nodeId, instanceId, sha256] })
       return { url: `http://127.0.0.1/layers/${sha256}`, sizeBytes: 1 }
     },
+    async registryLogin(nodeId, instanceId, registry) {
+      await called({ name: 'registryLogin', args: [nodeId, instanceId, registry] })
+      return null
+    },
     refused: where => called({ name: 'refused', args: [where] }),
   }
 

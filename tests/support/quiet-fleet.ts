@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createInstanceStore } from '../../server/db/stores/instances'
 import { createNodeStore } from '../../server/db/stores/nodes'
+import { createRegistryLoginStore } from '../../server/db/stores/registries'
 import { createTemplateStore } from '../../server/db/stores/templates'
 import { createIds } from '../../server/brain/ids'
 import type { AgentLink, LayerSource } from '../../server/ports'
@@ -67,6 +68,7 @@ export async function startQuietFleet(database = openTestDatabase()) {
       instances,
       nodes: createNodeStore(database.db),
       layers,
+      registryLogins: createRegistryLoginStore(database.db),
       secrets: { seal: plain => `sealed:${plain}`, open: sealed => sealed.slice('sealed:'.length) },
       operations: { run: () => Promise.reject(new Error('not needed')) },
       audit: { record: async () => {} },

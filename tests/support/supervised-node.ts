@@ -26,6 +26,7 @@ export interface NodeOptions {
   runtime: RuntimeKind
   restart?: SupervisorContext['restart']
   engineAddress?: string
+  registryLogin?: (registry: string) => { username: string; password: string } | null
   bootId?: string
 }
 
@@ -79,6 +80,7 @@ export async function openSupervisedNode(options: NodeOptions) {
       bootId: settings.bootId,
       now: () => Date.now(),
       devMode: () => false,
+      registryLogin: async (_instanceId, registry) => options.registryLogin?.(registry) ?? null,
       news: {
         observed: observation => void observations.push(observation),
         progress: told => void progress.push(told),

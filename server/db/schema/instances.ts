@@ -6,6 +6,7 @@ import type { InstancePort, LockedLayer, Placement, PortRequest } from '../../..
 import type { Resources, RestartPolicy } from '../../../shared/schemas/runtime'
 import type { TemplateType } from '../../../shared/schemas/template-type'
 import type { InstanceRecord } from '../../ports'
+import type { ImageLock } from '../../domain/image-lock'
 import { jsonColumn } from './json-column'
 import { nodes } from './nodes'
 
@@ -43,6 +44,7 @@ export const instances = sqliteTable(
     restart: text('restart').$type<RestartPolicy>(),
     allowProcessFallback: integer('allow_process_fallback', { mode: 'boolean' }).notNull(),
     prepareAttempts: integer('prepare_attempts').notNull(),
+    imageLock: jsonColumn<ImageLock>('image_lock'),
     observed: jsonColumn<NonNullable<InstanceRecord['observed']>>('observed'),
     stateSince: integer('state_since').notNull(),
     createdAt: integer('created_at').notNull(),

@@ -2,6 +2,7 @@ import { pathBetween } from '../../../shared/domain/instance-state'
 import type { InstanceState } from '../../../shared/domain/instance-state'
 import type { Observation } from '../../../shared/protocol/agent'
 import type { Reason } from '../../../shared/schemas/event'
+import { lockImage } from '../image-lock'
 import type { InstanceRecord, NewInstanceEvent } from '../instance-record'
 import { enterState, eventOf, serverActor, SYSTEM } from '../instance-change'
 import type { InstanceChange } from '../instance-change'
@@ -51,7 +52,7 @@ export function applyObservation(
       ? moveTo(record, observation, path, reason, now)
       : stay(record, reason)
   const exit = leftByItself(record, observation) ? stopWanted(record, observation) : null
-  return merge(base, catchUp(record, observation), steps, exit)
+  return merge(base, catchUp(record, observation), lockImage(record, observation), steps, exit)
 }
 
 function moveTo(

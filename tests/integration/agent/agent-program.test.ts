@@ -58,7 +58,13 @@ describe.each<RuntimeKind>(['docker', 'process'])('agent program with %s', runti
     await agent.end('SIGKILL')
     const ended = start({}, ['stop-all'])
     await waitFor('everything to be stopped', () => ended.process.exitCode !== null)
-    await new DockerRuntime({ address: ENGINE_ADDRESS, nodeId, network: () => null, owner: { uid: 1000, gid: 1000 }, dataDir }).discard(id)
+    await new DockerRuntime({
+      address: ENGINE_ADDRESS,
+      nodeId,
+      network: () => null,
+      owner: { uid: 1000, gid: 1000 },
+      dataDir,
+    }).discard(id)
     await brain.stop()
     store.close()
     rmSync(dataDir, { recursive: true, force: true })

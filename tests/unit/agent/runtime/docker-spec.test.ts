@@ -5,7 +5,13 @@ import type { RunSpec } from '../../../../agent/runtime/container-runtime'
 import { containerSettings, machineId } from '../../../../agent/runtime/docker-spec'
 
 const GOLDEN = join(import.meta.dirname, 'docker-settings.golden.json')
-const HOST = { nodeId: 'node-1', network: 'net-1', owner: { uid: 1000, gid: 1000 }, machineIdFile: '/data/machine-ids/i-1' }
+const HOST = {
+  nodeId: 'node-1',
+  network: 'net-1',
+  owner: { uid: 1000, gid: 1000 },
+  machineIdFile: '/data/machine-ids/i-1',
+  isRootless: false,
+}
 
 const RUN: RunSpec = {
   instanceId: 'i-1',

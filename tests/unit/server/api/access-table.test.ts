@@ -55,6 +55,10 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'GET /api/v1/settings': ADMINS,
   'POST /api/v1/settings/store/test': ADMINS,
   'POST /api/v1/settings/store/move': ADMINS,
+  'GET /api/v1/registries': ADMINS,
+  'POST /api/v1/registries': ADMINS,
+  'DELETE /api/v1/registries/:id': ADMINS,
+
   'GET /api/v1/status': VIEWERS_AND_HELPER,
   'GET /api/v1/operations': VIEWERS_AND_HELPER,
   'GET /api/v1/operations/:id': VIEWERS_AND_HELPER,
@@ -93,6 +97,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'POST /api/v1/instances/:id/restart': OPERATORS_AND_HELPER,
   'POST /api/v1/instances/:id/kill': OPERATORS_AND_HELPER,
   'POST /api/v1/instances/:id/retry': OPERATORS_AND_HELPER,
+  'POST /api/v1/instances/:id/update-image': OPERATORS,
   'POST /api/v1/instances/:id/input': OPERATORS_AND_HELPER,
   'GET /api/v1/instances/:id/logs': VIEWERS_AND_HELPER,
   'GET /api/v1/instances/:id/events': VIEWERS_AND_HELPER,

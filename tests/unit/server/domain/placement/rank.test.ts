@@ -55,7 +55,12 @@ describe('what speaks against a node', () => {
       /0 MB of memory/,
     ],
     ['fewer CPUs than wanted', {}, { resources: { cpus: 9 } }, /has 8 CPUs; 9/],
-    ['CPUs promised over', { usage: { ...EMPTY, cpus: 31 } }, { resources: { cpus: 2 } }, /31 of 32 CPUs are promised .*each 4 times.*; 2 more are needed/],
+    [
+      'CPUs promised over',
+      { usage: { ...EMPTY, cpus: 31 } },
+      { resources: { cpus: 2 } },
+      /31 of 32 CPUs are promised .*each 4 times.*; 2 more are needed/,
+    ],
     ['disk full', { load: { ...fakeLoad(0), diskFreeBytes: 0 } }, {}, /disk is full/],
     ['disk free, but less than wanted', {}, { resources: { diskMb: 500_000 } }, /MB of disk/],
     [
