@@ -14,6 +14,7 @@ import type {
 import type { BrainToPanel } from '../shared/protocol/panel'
 import type { Grant, Permission, Reach } from '../shared/domain/permissions'
 import type { InstanceState } from '../shared/domain/instance-state'
+import type { AuditFilter } from '../shared/schemas/audit'
 import type { Actor, AuditEntry, InstanceEvent } from '../shared/schemas/event'
 import type { Instance, LockedLayer } from '../shared/schemas/instance'
 import type { LayerIndex } from '../shared/schemas/layer-index'
@@ -477,14 +478,9 @@ export interface TokenStore {
 export interface AuditStore {
   append(entry: AuditEntry): Promise<void>
   /** Newest first. */
-  list(filter: {
-    action?: string
-    actor?: string
-    subject?: string
-    outcome?: AuditEntry['outcome']
-    limit: number
-    cursor?: string
-  }): Promise<{ items: AuditEntry[]; nextCursor: string | null }>
+  list(filter: AuditFilter): Promise<{ items: AuditEntry[]; nextCursor: string | null }>
+  /** Forgets at most so many of those from before; how many it were. */
+  removeOlder(before: number, most: number): Promise<number>
 }
 
 /** scrypt, in the form `$scrypt$n=…`; both take tens of milliseconds on purpose. */

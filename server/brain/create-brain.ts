@@ -92,7 +92,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     log,
   })
   const panel = tapPanelBus(gateway.panelBus)
-  const audit = createAuditService({ store: createAuditStore(db), ids, clock })
+  const audit = createAuditService({ store: createAuditStore(db), ids, clock, keptMs: settings.auditKeptMs, log })
   const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids, log })
   const instances = createInstanceStore(db)
   const people = createPeople({
@@ -185,6 +185,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
 
   async function end(): Promise<void> {
     await letGo()
+    audit.stop()
     people.stop()
     status.stop()
     await operations.stop()
@@ -237,6 +238,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
       if (isExposed(settings)) log.warn(EXPOSED)
       ownUrl = url
       await stores.start()
+      await audit.start()
       await operations.recover()
       await fleet.start()
       await status.start()

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { POLICY } from '../../shared/domain/policy'
 import { newPassword, username } from '../../shared/schemas/account'
 import { faultsOfTls, tlsEnvironment, tlsSettings, type TlsSettings } from './settings-tls'
 import { httpUrl, onOff, portNumber } from './settings-values'
@@ -43,6 +44,12 @@ const environment = z.object({
   STRATA_LOCAL_NODE: onOff.optional(),
   STRATA_TRUSTED_PROXIES: proxies.default([]),
   STRATA_COOKIE_SECURE: z.enum(['auto', 'on', 'off'], 'must be auto, on or off').default('auto'),
+  STRATA_AUDIT_DAYS: z.coerce
+    .number('must be a number of days, 0 to keep the audit log for ever')
+    .int('must be a whole number of days')
+    .min(0, 'must not be negative; 0 keeps the audit log for ever')
+    .max(36_500)
+    .default(POLICY.audit.keptDays),
   STRATA_LOG_LEVEL: logLevel.default('info'),
   STRATA_LAUNCHER: z.literal('1').optional(),
   STRATA_STORE: z.enum(['disk', 's3'], 'must be disk or s3').optional(),
@@ -64,6 +71,8 @@ export interface Settings {
   trustedProxies: string[]
   /** `auto`: as the request or the public address says. */
   cookieSecure: 'auto' | 'on' | 'off'
+  /** How long entries of the audit log are kept; null: for ever. */
+  auditKeptMs: number | null
   logLevel: LogLevel
   tls: TlsSettings
   /** Where objects are kept, if somebody said so; the database knows where they are (see object-places.ts). */
@@ -118,6 +127,7 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     localNode: values.STRATA_LOCAL_NODE ?? launcher,
     trustedProxies: values.STRATA_TRUSTED_PROXIES,
     cookieSecure: values.STRATA_COOKIE_SECURE,
+    auditKeptMs: values.STRATA_AUDIT_DAYS === 0 ? null : values.STRATA_AUDIT_DAYS * 24 * 3_600_000,
     logLevel: values.STRATA_LOG_LEVEL,
     tls: tlsSettings(values, values.STRATA_PORT, cwd),
     store: values.STRATA_STORE ?? null,

@@ -234,6 +234,13 @@ export const POLICY = {
     /** How long failures are counted together: slow guessing must not slip through between two windows. */
     failuresKeptMs: 15 * 60_000,
   },
+  audit: {
+    /** A year and the days until somebody looks, unless the settings say otherwise. */
+    keptDays: 400,
+    /** Old entries go this often, and this many in one commit: some ten milliseconds. */
+    forgetEveryMs: 3_600_000,
+    removedAtOnce: 2_000,
+  },
   session: {
     lifetimeMs: 30 * 24 * 3_600_000,
     /** Last use of sessions and tokens is written this coarsely: a read must not become a write. */

@@ -51,6 +51,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'POST /api/v1/tokens': ADMINS,
   'DELETE /api/v1/tokens/:id': ADMINS,
   'GET /api/v1/audit': ADMINS,
+  'GET /api/v1/audit/export': ADMINS,
 
   'GET /api/v1/settings': ADMINS,
   'POST /api/v1/settings/store/test': ADMINS,
