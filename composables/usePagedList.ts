@@ -1,9 +1,17 @@
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { z } from 'zod'
 import { page } from '../shared/schemas/common'
 
-/** A list that is read page by page: the first at once, the next when somebody wants more. */
-export function usePagedList<Item extends z.ZodType>(path: string, item: Item, limit = 100) {
+/**
+ * A list that is read page by page: the first at once, the next when somebody wants more. With another `query` it begins
+ * anew; an answer to an older question is passed over.
+ */
+export function usePagedList<Item extends z.ZodType>(
+  path: string,
+  item: Item,
+  limit = 100,
+  query: () => Record<string, string> = () => ({}),
+) {
   const api = useApi()
   const answer = page(item)
   const items = shallowRef<z.output<Item>[]>([])
@@ -12,22 +20,30 @@ export function usePagedList<Item extends z.ZodType>(path: string, item: Item, l
   const loading = ref(false)
   const error = shallowRef<unknown>(null)
 
+  let asked = 0
+
   async function read(after: string | null) {
+    const mine = ++asked
     loading.value = true
     try {
-      const part = await api(path, { query: { limit, cursor: after ?? undefined }, answer })
+      const part = await api(path, { query: { ...query(), limit, cursor: after ?? undefined }, answer })
+      if (mine !== asked) return
       items.value = after === null ? part.items : [...items.value, ...part.items]
       cursor.value = part.nextCursor
       error.value = null
       ready.value = true
     } catch (cause) {
-      error.value = cause
+      if (mine === asked) error.value = cause
     } finally {
-      loading.value = false
+      if (mine === asked) loading.value = false
     }
   }
 
-  void read(null)
+  watch(
+    () => JSON.stringify(query()),
+    () => void read(null),
+    { immediate: true },
+  )
   return {
     items,
     ready,

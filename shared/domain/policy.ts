@@ -248,6 +248,10 @@ export const POLICY = {
     /** Browsers name themselves in some 150 characters; nobody needs more to recognise one. */
     userAgentCharacters: 300,
   },
+  tokens: {
+    /** A fortnight to put a new one wherever the old one is used. */
+    soonMs: 14 * 24 * 3_600_000,
+  },
   http: {
     /** Of a JSON body. A create request with 256 variables of 8 KiB each would be larger; nobody sends that. */
     bodyBytes: 1024 ** 2,

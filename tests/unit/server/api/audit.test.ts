@@ -117,7 +117,7 @@ describe('an export', () => {
     const { headers, text } = await read('action=instance.input')
     expect(headers.get('content-type')).toBe('text/csv; charset=utf-8')
     expect(headers.get('content-disposition')).toMatch(/^attachment; filename="strata-audit-[\d-]+\.csv"$/)
-    const rows = parse(text, { columns: true }) as { actor: string; detail: string }[]
+    const rows = parse<{ actor: string; detail: string }>(text, { columns: true })
     expect(rows.map(row => row.actor).reverse()).toEqual([...evil.slice(0, 5).map(name => `'${name}`), evil[5]])
     expect(rows[0]?.detail).toBe('{}')
     for (const cell of rows.flatMap(row => Object.values(row))) expect(cell).not.toMatch(/^[=+\-@\t\r]/)
