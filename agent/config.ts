@@ -1,6 +1,7 @@
 import { homedir, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { logEnvironment, logFileOf } from '../core/log/log-settings'
 import { AppError } from '../shared/errors'
 import { displayName, label, sha256 } from '../shared/schemas/common'
 import { labelMap, publicAddress, runtimeKind } from '../shared/schemas/node'
@@ -96,6 +97,7 @@ const environment = z
     STRATA_CACHE_LIMIT_BYTES: bytes.optional(),
     STRATA_ALLOW_HTTP: z.enum(['on', 'off']).default('off'),
     STRATA_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    ...logEnvironment,
     DOCKER_HOST: z
       .string()
       .regex(/^(?:unix|tcp|https?):\/\/\S+$/, 'an address such as unix:///var/run/docker.sock')
@@ -163,6 +165,8 @@ export function readSettings(env: NodeJS.ProcessEnv, host: { uid: number; gid: n
     layout: values.STRATA_LAYOUT,
     cacheLimitBytes: values.STRATA_CACHE_LIMIT_BYTES ?? null,
     logLevel: values.STRATA_LOG_LEVEL,
+    /** null: standard output. */
+    logFile: logFileOf(values, process.cwd()),
     dockerHost: values.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
   }
 }

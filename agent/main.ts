@@ -22,9 +22,10 @@ const fail = (message: string) => {
 async function main(command: string | undefined): Promise<void> {
   const settings = readSettings(process.env)
   if (command === 'list') return (await listRunning(settings)).forEach(say)
-  if (command === 'stop-all') return process.exit((await stopAll({ settings, log: createLog('error'), say })) ? 0 : 1)
+  if (command === 'stop-all')
+    return process.exit((await stopAll({ settings, log: createLog('error', null), say })) ? 0 : 1)
   if (command !== undefined) return fail(USAGE)
-  const agent = await runAgent(settings, createLog(settings.logLevel), fail)
+  const agent = await runAgent(settings, createLog(settings.logLevel, settings.logFile), fail)
   let isEnding = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

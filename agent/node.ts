@@ -61,6 +61,7 @@ export async function createLocalNode({
     cacheLimitBytes: settings.cacheLimitBytes,
     layerUrl,
     warn,
+    log,
   })
   const runtimes: Record<RuntimeKind, ContainerRuntime> = {
     docker: new DockerRuntime({ address: settings.dockerHost, nodeId, network, owner, dataDir }),

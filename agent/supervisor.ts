@@ -211,6 +211,8 @@ export class Supervisor {
   }
 
   private engineChanged(kind: RuntimeKind, engine: NodeSpecs['engine']): void {
+    if (engine.available) this.context.log.info({ runtime: kind, version: engine.version }, 'The engine answers')
+    else this.context.log.warn({ runtime: kind }, engine.message ?? 'The engine does not answer')
     for (const actor of this.actors.values()) if (actor.runtime.kind === kind) actor.engineChanged(engine)
   }
 

@@ -34,6 +34,13 @@ export interface LayerCacheOptions {
   inUse: () => ReadonlyMap<string, readonly string[]>
   /** Above this, the least recently used layers that nobody uses go; null: no limit. */
   limitBytes: number | null
+  log?: CacheLog | undefined
+}
+
+/** What came, what was there already, what went. */
+export interface CacheLog {
+  debug(facts: object, message: string): void
+  info(facts: object, message: string): void
 }
 
 /**
@@ -64,10 +71,14 @@ export async function createLayerCache(options: LayerCacheOptions) {
       const again = present && run.fresh && !othersHold(layer.sha256, [instanceId])
       if (present && !again) {
         hits += 1
+        options.log?.debug({ instanceId, ...nameOf(layer) }, 'A layer was in the cache')
         run.onBytes(layer.sizeBytes)
       } else {
         misses += 1
+        const begun = performance.now()
         await fetchOnce(layer, instanceId, run)
+        const ms = Math.round(performance.now() - begun)
+        options.log?.info({ instanceId, ...nameOf(layer), bytes: layer.sizeBytes, ms }, 'A layer was fetched')
       }
       const now = new Date()
       await utimes(join(folderOf(layer.sha256), 'meta.json'), now, now)
@@ -163,6 +174,7 @@ export async function createLayerCache(options: LayerCacheOptions) {
 
   function remove(layer: CachedLayer): Promise<void> {
     indexes.delete(layer.sha256)
+    options.log?.info({ ...nameOf(layer), bytes: layer.bytes }, 'A layer goes from the cache')
     return discardFolder(folders, folderOf(layer.sha256))
   }
 
@@ -248,6 +260,10 @@ export async function createLayerCache(options: LayerCacheOptions) {
   }
 }
 export type HoldingCache = Awaited<ReturnType<typeof createLayerCache>>
+
+function nameOf({ template, version, sha256: sha }: { template: string; version: string; sha256: string }) {
+  return { template, version, sha256: sha }
+}
 
 function missing(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined

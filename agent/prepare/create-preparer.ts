@@ -32,6 +32,7 @@ export const createPreparer: CreatePreparer = async context => {
     layerUrl: context.layerUrl,
     inUse: stacks.layersInUse,
     limitBytes: context.cacheLimitBytes,
+    log: context.log,
   })
   const overlayObstacle = createOverlayJudge(folders, owner)
 

@@ -1,3 +1,4 @@
+import type { CacheLog } from '../cache/layer-cache'
 import type { CachedLayer, LayoutKind } from '../../shared/schemas/node'
 import type { AgentToBrain, InstanceSpec } from '../../shared/protocol/agent'
 
@@ -114,6 +115,8 @@ export interface PreparerContext {
   cacheLimitBytes: number | null
   /** A fresh address for a layer of one's own instance. Rejects with NODE_UNREACHABLE while the brain is away. */
   layerUrl: (instanceId: string, sha256: string) => Promise<{ url: string; sizeBytes: number }>
+  /** What the cache does. */
+  log?: CacheLog
   warn: (message: string, error?: unknown) => void
 }
 

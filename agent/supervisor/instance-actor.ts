@@ -107,6 +107,8 @@ export class InstanceActor {
         'A command that ends a server could not be written down; it is carried out from memory',
       )
     }
+    const { commandId, generation, instanceId } = command
+    this.context.log.info({ commandId, command: command.name, instanceId, generation }, 'A command was accepted')
     await failpoint('command.afterAccept')
     if (change.state || !change.wanted) this.context.news.observed(observationOf(this.record))
     if (command.name === 'instance.kill' && this.record.run) this.killNow()
@@ -214,8 +216,25 @@ export class InstanceActor {
   /** A change that the brain hears of. */
   async tell(change: Partial<InstanceRecord>): Promise<void> {
     await this.change({ ...change, seq: this.nextSeq() })
+    this.logState()
     await failpoint('report.beforeSend')
     this.context.news.observed(observationOf(this.record))
+  }
+
+  /** A crash is a warning, giving up an error. Codes alone: the words of a reason may repeat what a command was filled in with. */
+  private logState(): void {
+    const { instanceId, state, cause, generation, runId, reason, exit } = this.record
+    const facts = {
+      instanceId,
+      state,
+      cause,
+      generation,
+      runId,
+      reason: reason?.code ?? null,
+      exitCode: exit?.code ?? null,
+    }
+    const level = state === 'FAILED' ? 'error' : cause === 'exit.crash' ? 'warn' : 'info'
+    this.context.log[level](facts, `The server is ${state}`)
   }
 
   /** Says why things are as they are, once. */

@@ -66,7 +66,7 @@ export type Brain = ReturnType<typeof createBrain>
  */
 export function createBrain(settings: Settings, parts: BrainParts) {
   const { passwords, clock = systemClock } = parts
-  const log = parts.log ?? createLog(settings.logLevel)
+  const log = parts.log ?? createLog(settings.logLevel, settings.logFile)
   const launcher = parts.launcher ?? launcherLink(settings.launcher)
   const storage = openStorage(settings.dataDir, clock.now(), log)
   const { keys } = storage

@@ -2,6 +2,8 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { POLICY } from '../../shared/domain/policy'
+import type { LogFile } from '../../core/log/log-output'
+import { logEnvironment, logFileOf } from '../../core/log/log-settings'
 import { newPassword, username } from '../../shared/schemas/account'
 import { faultsOfTls, tlsEnvironment, tlsSettings, type TlsSettings } from './settings-tls'
 import { httpUrl, onOff, portNumber } from './settings-values'
@@ -51,6 +53,7 @@ const environment = z.object({
     .max(36_500)
     .default(POLICY.audit.keptDays),
   STRATA_LOG_LEVEL: logLevel.default('info'),
+  ...logEnvironment,
   STRATA_LAUNCHER: z.literal('1').optional(),
   STRATA_STORE: z.enum(['disk', 's3'], 'must be disk or s3').optional(),
   ...s3Environment,
@@ -79,6 +82,8 @@ export interface Settings {
   store: 'disk' | 's3' | null
   /** The bucket, when one was told of; also needed while the store is `disk` and objects are to move there. */
   s3: S3Place | null
+  /** null: standard output. */
+  logFile: LogFile | null
   /** A launcher is our parent and listens to messages. */
   launcher: boolean
 }
@@ -132,6 +137,7 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     tls: tlsSettings(values, values.STRATA_PORT, cwd),
     store: values.STRATA_STORE ?? null,
     s3: toS3Place(values),
+    logFile: logFileOf(values, cwd),
     launcher,
   }
 }

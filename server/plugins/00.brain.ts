@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { toNodeListener } from 'h3'
 import { hashPassword, verifyPassword } from '#imports'
 import { defineNitroPlugin } from 'nitropack/runtime'
+import { isAppError } from '../../shared/errors'
 import { createBrain } from '../brain/create-brain'
 import { setBrain } from '../brain/current'
 import { DataFolderError } from '../brain/data-folder'
@@ -53,6 +54,7 @@ function orEnd<Result>(run: () => Result): Result {
       error instanceof TlsFault
     )
       return end(error.message)
+    if (isAppError(error)) return end(error.detail)
     return end(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
 }

@@ -22,6 +22,7 @@ import type { Reconciler } from './reconciler'
 import { plainAddress } from '../domain/effective-specs'
 import type { RegistryService } from './registry-service'
 import { hideSecrets } from './secret-words'
+import type { ServiceLog } from './service-log'
 import type { StatsBoard } from './stats-board'
 
 export interface AgentEventsDeps {
@@ -41,6 +42,7 @@ export interface AgentEventsDeps {
   layers: Pick<LayerSource, 'signedUrl'>
   clock: Pick<Clock, 'now'>
   secrets: Pick<SecretBox, 'open'>
+  log: Pick<ServiceLog, 'info' | 'warn'>
 }
 
 /** Nothing is known that speaks for it. */
@@ -48,7 +50,8 @@ const UNKNOWN_LINE: AgentLine = { isEncrypted: false, isLoopback: false, certifi
 
 /** What happens when agents come, speak and go; the gateway calls it for each node in order. */
 export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
-  const { observations, instances, directory, live, news, stats, settings, reconciler, layers, clock, secrets } = deps
+  const { observations, instances, directory, live, news, stats, settings, reconciler, layers, clock, secrets, log } =
+    deps
 
   /** Until the connection stands: one that is refused must not change where a node is. */
   const dialledFrom = new Map<string, string>()
@@ -88,12 +91,14 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       })
       dialledFrom.delete(nodeId)
       deps.certificates.connected(nodeId, line)
+      log.info({ nodeId, name: node.name }, 'A node is connected')
       news.tell(nodeId)
     },
 
     async disconnected(nodeId) {
       deps.certificates.disconnected(nodeId)
       if (!directory.find(nodeId)) return
+      log.warn({ nodeId }, 'The connection of a node ended; its servers go on')
       live.note(nodeId, { isReady: false })
       await directory.update(nodeId, { lastSeenAt: live.lastSeenAt(nodeId) })
       await news.tellWithInstances(nodeId)

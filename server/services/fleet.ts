@@ -120,6 +120,20 @@ export function createFleet(deps: FleetDeps): Fleet {
   const news = createNodeNews({ instances, directory, live, presenter, panel, clock, securityOf, log })
 
   const usage = createNodeUsageBoard(instances)
+  function tellState(before: InstanceRecord | null, { id, nodeId, state, generation, reason }: InstanceRecord): void {
+    const facts = {
+      requestId: trace.requestOf(id),
+      instanceId: id,
+      nodeId,
+      from: before?.state ?? null,
+      state,
+      generation,
+      reason: reason?.code ?? null,
+    }
+    if (state === 'FAILED') log.warn(facts, 'A server changed its state')
+    else log.info(facts, 'A server changed its state')
+  }
+
   const writer = createInstanceWriter({
     instances,
     presenter,
@@ -130,6 +144,7 @@ export function createFleet(deps: FleetDeps): Fleet {
       if (events.some(event => event.kind === 'crash')) deps.watch.crashed(after.nodeId)
       if (before?.generation !== after.generation) trace.note(after.id)
       usage.follow(before, after)
+      if (before?.state !== after.state) tellState(before, after)
       if (after.state !== 'PREPARING') progress.forget(after.id)
       if (after.nodeId !== null && (before?.state !== after.state || before.nodeId !== after.nodeId))
         news.tell(after.nodeId)
@@ -189,6 +204,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     layers,
     clock,
     secrets,
+    log,
   })
 
   const timers: NodeJS.Timeout[] = []
