@@ -36,8 +36,7 @@ export function brainEnvironment(env = process.env) {
 }
 
 /** What the brain may know and the agent on the same machine need not. */
-const BRAIN_ONLY =
-  /^STRATA_(ADMIN_|S3_|DATA_DIR|HOST|PORT|TLS|LOOPBACK|AGENT_|HTTP_REDIRECT|PUBLIC_URL|LAUNCHER|LOG_)/
+const BRAIN_ONLY = /^STRATA_(ADMIN_|S3_|DATA_DIR|HOST|PORT|TLS|LOOPBACK|AGENT_|HTTP_REDIRECT|PUBLIC_URL|LAUNCHER|LOG_)/
 
 /** The local node's environment. `brainUrl` is where the brain listens, seen from this machine. */
 export function agentEnvironment({ brainUrl, joinToken }, env = process.env) {

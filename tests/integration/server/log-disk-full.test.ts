@@ -43,6 +43,8 @@ it('outlives a full disk: what waited is written when there is room again, and w
   for (let at = 0; at < 20_000; at++) log.info({ filling: 'x'.repeat(200) }, 'far too much')
   await rm(join(mount, 'ballast'))
   log.info({}, 'there is room')
-  const told = [...(await messages(`${path}.1`)), ...(await messages(path))].find(line => line.msg.startsWith('Lines of this log were lost'))
+  const told = [...(await messages(`${path}.1`)), ...(await messages(path))].find(line =>
+    line.msg.startsWith('Lines of this log were lost'),
+  )
   expect(told?.lines).toBeGreaterThan(1_000)
 })
