@@ -1,4 +1,4 @@
-import { safeReturnPath } from './api/return-path'
+import { safeReturnPath } from '../shared/domain/return-path'
 
 /** What happens when a session is over: sign-in, and afterwards back to where one was. */
 export function useSessionEnd() {

@@ -1,5 +1,5 @@
 import type { Permission } from '../shared/domain/permissions'
-import { safeReturnPath } from '../composables/api/return-path'
+import { safeReturnPath } from '../shared/domain/return-path'
 
 /** Every page but sign-in and set-up needs a session; some need a permission as well. */
 export default defineNuxtRouteMiddleware(async to => {

@@ -10,6 +10,13 @@ export const ERRORS = {
   UNAUTHENTICATED: { status: 401, title: 'Sign in first' },
   LOGIN_FAILED: { status: 401, title: 'Wrong name or password' },
   ACCOUNT_DISABLED: { status: 403, title: 'The account is disabled' },
+  TOTP_NEEDED: { status: 401, title: 'The code of your app is needed, too' },
+  TOTP_WRONG: { status: 401, title: 'The code is not right' },
+  TOTP_MISSING: { status: 403, title: 'Set up one-time codes first' },
+  LOCAL_SIGN_IN_OFF: { status: 403, title: 'Sign-in with a password is off' },
+  OIDC_UNAVAILABLE: { status: 503, title: 'The service you sign in with does not answer' },
+  OIDC_REFUSED: { status: 401, title: 'The sign-in did not work' },
+  OIDC_NO_ROLE: { status: 403, title: 'Your account has no role here' },
   FORBIDDEN: { status: 403, title: 'Your role does not allow this' },
   ORIGIN_REFUSED: { status: 403, title: 'The request came from another site' },
   NOT_FOUND: { status: 404, title: 'There is no such thing' },
@@ -112,17 +119,20 @@ export class AppError extends Error {
   readonly issues: ErrorIssue[] | undefined
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfterSeconds: number | undefined
+  /** Of TOTP_NEEDED: proves the first step of a sign-in to the second. */
+  readonly challenge: string | undefined
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { issues?: ErrorIssue[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: { issues?: ErrorIssue[]; retryAfterSeconds?: number; challenge?: string; cause?: unknown } = {},
   ) {
     super(`${code}: ${detail}`, { cause: options.cause })
     this.code = code
     this.detail = detail
     this.issues = options.issues
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.challenge = options.challenge
   }
 
   get status(): number {

@@ -9,6 +9,7 @@ import { createSecretStore } from '../db/stores/secrets'
 import { createSessionStore } from '../db/stores/sessions'
 import { createTemplateStore } from '../db/stores/templates'
 import { createTokenStore } from '../db/stores/tokens'
+import { createTotpStore } from '../db/stores/totp'
 import { createUserStore } from '../db/stores/users'
 import { findAgentSha256 } from '../gateway/agent-bundle'
 import { createGateway } from '../gateway/gateway'
@@ -21,6 +22,7 @@ import { createBrainMetrics } from '../metrics/brain-metrics'
 import { countStore } from '../metrics/count-store'
 import { createScrape } from '../metrics/scrape'
 import { createFleetWatch } from '../metrics/watch-fleet'
+import { createOidcProvider } from '../oidc/provider'
 import type { Clock, PasswordHasher } from '../ports'
 import { createAuditService } from '../services/audit-service'
 import { createExampleService, findExampleFolder } from '../services/example-service'
@@ -99,10 +101,14 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     users: createUserStore(db),
     sessions: createSessionStore(db),
     tokens: createTokenStore(db),
+    totp: createTotpStore(db),
     idempotency: createIdempotencyStore(db),
     instances,
     passwords,
     secrets,
+    oidc: settings.oidc ? { provider: createOidcProvider(settings.oidc, clock), role: settings.oidc.role } : undefined,
+    localSignIn: settings.localSignIn,
+    totpRequired: settings.totpRequired,
     panel,
     clock,
     ids,
@@ -206,6 +212,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     accounts: people.accounts,
     sessions: people.sessions,
     sessionList: people.sessionList,
+    totp: people.totp,
+    oidc: people.oidc,
     tokens: people.tokens,
     idempotency: people.idempotency,
     operations,

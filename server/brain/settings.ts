@@ -9,6 +9,8 @@ import { faultsOfTls, tlsEnvironment, tlsSettings, type TlsSettings } from './se
 import { httpUrl, onOff, portNumber } from './settings-values'
 import type { S3Place } from '../store/s3-place'
 import { findS3Faults, s3Environment, toS3Place } from './settings-s3'
+import { oidcEnvironment, oidcFaults, toOidcSettings } from './settings-oidc'
+import type { OidcSettings } from './settings-oidc'
 
 export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
 export type LogLevel = z.output<typeof logLevel>
@@ -29,6 +31,8 @@ const proxies = z.string().transform((text, context) => {
   }
   return list
 })
+
+const TOTP_REQUIRED = ['none', 'admins', 'all'] as const
 
 /** The environment of the brain, by the names of the documentation. An empty variable counts as not set. */
 const environment = z.object({
@@ -57,6 +61,8 @@ const environment = z.object({
   STRATA_LAUNCHER: z.literal('1').optional(),
   STRATA_STORE: z.enum(['disk', 's3'], 'must be disk or s3').optional(),
   ...s3Environment,
+  STRATA_TOTP_REQUIRED: z.enum(TOTP_REQUIRED, 'must be none, admins or all').default('none'),
+  ...oidcEnvironment,
 })
 
 export interface Settings {
@@ -84,6 +90,12 @@ export interface Settings {
   s3: S3Place | null
   /** null: standard output. */
   logFile: LogFile | null
+  /** Null: accounts of Strata's own alone. */
+  oidc: OidcSettings | null
+  /** Name and password are taken. */
+  localSignIn: boolean
+  /** Whose sign-in with a password needs a one-time code as well. */
+  totpRequired: (typeof TOTP_REQUIRED)[number]
   /** A launcher is our parent and listens to messages. */
   launcher: boolean
 }
@@ -115,6 +127,7 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
   }
   if (parsed.success) faults.push(...faultsOfTls(parsed.data))
   faults.push(...findS3Faults(given, given.STRATA_STORE === 's3'))
+  faults.push(...oidcFaults(given))
   if (!parsed.success || faults.length > 0) throw new SettingsError(faults)
 
   const values = parsed.data
@@ -138,6 +151,9 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     store: values.STRATA_STORE ?? null,
     s3: toS3Place(values),
     logFile: logFileOf(values, cwd),
+    oidc: toOidcSettings(values, values.STRATA_ALLOW_HTTP),
+    localSignIn: values.STRATA_LOCAL_SIGN_IN === 'on',
+    totpRequired: values.STRATA_TOTP_REQUIRED,
     launcher,
   }
 }

@@ -12,6 +12,8 @@ export interface AuditNote {
   detail?: Record<string, unknown>
   /** This time it was only asked what would be; there is nothing to tell of. */
   isQuestion?: true
+  /** Answered well, such as with the way back to a page, but what was asked for was refused. */
+  refusal?: AppError
 }
 
 export interface AuditFacts {
@@ -27,8 +29,9 @@ export interface AuditFacts {
 const ANONYMOUS = { kind: 'user', id: null, name: 'anonymous' } as const
 
 /** Writes one entry for one request, whatever came of it. The act stands even if this fails: then the log says so. */
-export async function recordAudit(brain: Brain, facts: AuditFacts, error: AppError | null): Promise<void> {
+export async function recordAudit(brain: Brain, facts: AuditFacts, failure: AppError | null): Promise<void> {
   if (facts.note.isQuestion) return
+  const error = failure ?? facts.note.refusal ?? null
   const outcome = error === null ? 'done' : error.status >= 500 ? 'failed' : 'refused'
   const actor = facts.note.actor ?? facts.principal?.actor ?? ANONYMOUS
   if (actor === ANONYMOUS && outcome === 'refused' && !brain.anonymousAudit.take()) return
@@ -52,7 +55,7 @@ export async function recordAudit(brain: Brain, facts: AuditFacts, error: AppErr
   }
 }
 
-const SECRET_NAME = /password|secret|token|^current$|^next$|authorization|cookie/i
+const SECRET_NAME = /password|secret|token|challenge|^code$|^current$|^next$|authorization|cookie/i
 const MOST_CHARACTERS = 500
 const MOST_ITEMS = 50
 const MOST_DEPTH = 6

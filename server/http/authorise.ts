@@ -11,6 +11,11 @@ export function authorise(
   if (permission === 'public') return 'all'
   if (!principal)
     throw new AppError('UNAUTHENTICATED', 'Sign in, or send an API token: "Authorization: Bearer strata_…".')
+  if (principal.mustAddTotp && permission !== 'account.self')
+    throw new AppError(
+      'TOTP_MISSING',
+      'One-time codes are required for your account. Set them up on your account page; until then nothing else is open.',
+    )
   const reach = reachOf(principal.grants, permission)
   if (reach === 'all' || (scope && reach.size > 0)) return reach
   const role = strongestRole(principal.grants)

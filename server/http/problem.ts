@@ -41,6 +41,7 @@ export function writeProblem(event: H3Event, error: AppError): string {
     detail: error.detail,
     requestId: requestIdOf(event),
     ...(error.issues && { issues: error.issues }),
+    ...(error.challenge && { challenge: error.challenge }),
   }
   setResponseStatus(event, status)
   setResponseHeader(event, 'content-type', 'application/problem+json; charset=utf-8')

@@ -110,7 +110,9 @@ export async function runEndpoint<
     failure = toAppError(error, facts.requestId)
   }
 
-  if (changesSomething && definition.audit !== 'nothing' && brain.isStarted()) await recordAudit(brain, facts, failure)
+  // A GET that names an act does one, such as the way back of a sign-in.
+  if ((changesSomething ? definition.audit !== 'nothing' : audit) && brain.isStarted())
+    await recordAudit(brain, facts, failure)
   const drained = drainRequest(request, definition.body === 'stream' && facts.principal ? 'patient' : 'bounded')
   // Node cuts such a connection right after the answer, whatever is still on its way.
   if (request.headers.connection?.toLowerCase() === 'close') await drained

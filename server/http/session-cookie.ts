@@ -51,7 +51,7 @@ export function clearSessionCookie(event: H3Event, brain: Brain): void {
 }
 
 /** Behind https the cookie never travels in clear; in a LAN without it, a Secure cookie would sign nobody in. */
-function cookieOptions(event: H3Event, { settings }: Brain) {
+export function cookieOptions(event: H3Event, { settings }: Brain) {
   const isHttps = settings.publicUrl?.protocol === 'https:' || clientOf(event).isHttps
   return {
     httpOnly: true,

@@ -29,7 +29,8 @@ export interface AccountService {
   list(page: { limit: number; cursor?: string }): Promise<{ items: UserDetail[]; nextCursor: string | null }>
   /**
    * By an admin. Another role, another password and disabling end the user's sessions, but not the one that asks; other
-   * narrow grants only close the sockets, which come back with the rights of now. LAST_ADMIN, INSTANCE_UNKNOWN.
+   * narrow grants only close the sockets, which come back with the rights of now. LAST_ADMIN, INSTANCE_UNKNOWN; CONFLICT
+   * for role or password of an account that comes from somewhere else.
    */
   change(
     principal: Principal,
@@ -67,6 +68,8 @@ export function createAccountService(deps: {
       createdAt: clock.now(),
       lastLoginAt: null,
       disabledAt: null,
+      issuer: null,
+      hasTotp: false,
     }
   }
 
@@ -121,8 +124,13 @@ export function createAccountService(deps: {
       return { items: items.map(detail), nextCursor }
     },
     async change(principal, id, wanted) {
-      await findRecord(id)
+      const { issuer } = await findRecord(id)
       const { role, grants, password, disabled } = wanted
+      if (issuer !== null && (role !== undefined || password !== undefined))
+        throw new AppError(
+          'CONFLICT',
+          `This account comes from ${issuer}: it has no password, and its role is set there and read at each sign-in. Grants over single servers can be given here.`,
+        )
       if (grants) await requireInstances(grants)
       const signsOut = role !== undefined || password !== undefined || disabled === true
       const { before, after } = await users.update(
@@ -141,6 +149,8 @@ export function createAccountService(deps: {
     async changePassword(principal, given) {
       const { userId, sessionId } = requireBrowser(principal)
       const user = await findRecord(userId)
+      if (user.issuer !== null)
+        throw new AppError('CONFLICT', `You sign in with ${user.issuer}; a password is changed there.`)
       await limiter.attempt({ username: user.username, address: given.address }, async () => {
         if (!(await passwords.verify(user.passwordHash, given.current)))
           throw new AppError('LOGIN_FAILED', 'The present password is not right.')
@@ -162,6 +172,6 @@ export function createAccountService(deps: {
 }
 
 function detail(user: UserRecord): UserDetail {
-  const { createdAt, lastLoginAt, disabledAt } = user
-  return { ...presentUser(user), createdAt, lastLoginAt, disabledAt }
+  const { createdAt, lastLoginAt, disabledAt, issuer, hasTotp } = user
+  return { ...presentUser(user), createdAt, lastLoginAt, disabledAt, issuer, totp: hasTotp }
 }

@@ -4,19 +4,25 @@ import type {
   IdempotencyStore,
   Ids,
   InstanceStore,
+  OidcProvider,
   PanelBus,
   PasswordHasher,
   SecretBox,
   SessionStore,
   TokenStore,
+  TotpStore,
   UserStore,
 } from '../ports'
+import type { RoleRule } from '../domain/oidc-claims'
 import { createAccountService } from './account-service'
 import type { AccountService } from './account-service'
 import { createGrantCheck } from './grant-check'
 import { createIdempotencyService } from './idempotency-service'
 import type { IdempotencyService } from './idempotency-service'
+import { createLoginChallenges } from './login-challenges'
 import { createLoginLimiter } from './login-limiter'
+import { createOidcService } from './oidc-service'
+import type { OidcService } from './oidc-service'
 import type { ServiceLog } from './service-log'
 import { createSessionList } from './session-list'
 import type { SessionList } from './session-list'
@@ -24,12 +30,17 @@ import { createSessionService } from './session-service'
 import type { SessionService } from './session-service'
 import { createTokenService } from './token-service'
 import type { TokenService } from './token-service'
+import { createTotpService } from './totp-service'
+import type { TotpRequired, TotpService } from './totp-service'
 
 /** Who may come in, wired: accounts, their sessions and tokens, and what was answered to whom. */
 export interface People {
   accounts: AccountService
   sessions: SessionService
   sessionList: SessionList
+  totp: TotpService
+  /** Undefined where nobody else vouches for anybody. */
+  oidc: OidcService | undefined
   tokens: TokenService
   idempotency: IdempotencyService
   /** Makes the first admin or opens set-up, and begins to forget old answers. */
@@ -41,10 +52,14 @@ export interface PeopleDeps {
   users: UserStore
   sessions: SessionStore
   tokens: TokenStore
+  totp: TotpStore
   idempotency: IdempotencyStore
   instances: Pick<InstanceStore, 'find'>
   passwords: PasswordHasher
   secrets: SecretBox
+  oidc: { provider: OidcProvider; role: RoleRule } | undefined
+  localSignIn: boolean
+  totpRequired: TotpRequired
   panel: Pick<PanelBus, 'endSessions'>
   clock: Clock
   ids: Ids
@@ -54,17 +69,34 @@ export interface PeopleDeps {
 const FORGETTING_MS = POLICY.http.idempotencyKeptMs / 24
 
 export function createPeople(deps: PeopleDeps): People {
-  const { users, passwords, panel, clock, ids, log } = deps
+  const { users, passwords, secrets, panel, clock, ids, log, localSignIn } = deps
   const limiter = createLoginLimiter()
   const requireInstances = createGrantCheck(deps.instances)
   const accounts = createAccountService({ users, requireInstances, passwords, limiter, panel, clock, ids })
-  const sessions = createSessionService({ users, sessions: deps.sessions, passwords, limiter, panel, clock, ids })
-  const idempotency = createIdempotencyService({ store: deps.idempotency, secretBox: deps.secrets, clock })
+  const totp = createTotpService({ ...deps, store: deps.totp, limiter, required: deps.totpRequired })
+  const challenges = createLoginChallenges({ clock, ids })
+  const sessions = createSessionService({
+    users,
+    sessions: deps.sessions,
+    passwords,
+    limiter,
+    totp,
+    challenges,
+    localSignIn,
+    panel,
+    clock,
+    ids,
+  })
+  const oidc =
+    deps.oidc && createOidcService({ ...deps.oidc, users, accounts, sessions, limiter, secrets, panel, clock, ids })
+  const idempotency = createIdempotencyService({ store: deps.idempotency, secretBox: secrets, clock })
   let forgetting: NodeJS.Timeout | undefined
 
   return {
     accounts,
     sessions,
+    totp,
+    oidc,
     sessionList: createSessionList({ sessions: deps.sessions, panel, clock }),
     tokens: createTokenService({ store: deps.tokens, requireInstances, panel, clock, ids }),
     idempotency,

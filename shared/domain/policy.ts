@@ -241,6 +241,33 @@ export const POLICY = {
     forgetEveryMs: 3_600_000,
     removedAtOnce: 2_000,
   },
+  totp: {
+    /** RFC 6238 as every app knows it. */
+    periodSeconds: 30,
+    digits: 6,
+    /** Codes of the step before and after are taken: clocks of phones are a few seconds off, and people type slowly. */
+    window: 1,
+    /** Long enough to fetch the phone. */
+    challengeMs: 5 * 60_000,
+    /** A proof of the password is good for so many codes, whatever the limits of the address say. */
+    triesPerChallenge: 5,
+    /** People who are just signing in; what comes on top drops the oldest. */
+    challenges: 10_000,
+    /** From showing the secret to its first code. */
+    enrolmentMs: 15 * 60_000,
+    recoveryCodes: 10,
+  },
+  oidc: {
+    /** From the press of the button to the way back: a password, a second factor, a walk to the phone. */
+    signInMs: 15 * 60_000,
+    /** Clocks of the issuer and the brain. */
+    clockToleranceMs: 30_000,
+    answerMs: 10_000,
+    /** Endpoints of an issuer hardly move. Its keys are fetched anew by the library when one is unknown. */
+    metadataKeptMs: 3_600_000,
+    /** Shorter than that of a password: somebody whom the issuer no longer knows must not stay for a month. */
+    sessionMs: 24 * 3_600_000,
+  },
   session: {
     lifetimeMs: 30 * 24 * 3_600_000,
     /** Last use of sessions and tokens is written this coarsely: a read must not become a write. */

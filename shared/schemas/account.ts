@@ -33,12 +33,17 @@ export const userDetail = user.extend({
   lastLoginAt: timestamp.nullable(),
   /** Since when the account is out of use; null while it is in use. */
   disabledAt: timestamp.nullable(),
+  /** Where the account signs in; null for name and password. */
+  issuer: z.string().nullable(),
+  /** A one-time code is asked for after the password. */
+  totp: z.boolean(),
 })
 export type UserDetail = z.output<typeof userDetail>
 
 export const setupBody = z.strictObject({ token: z.string().min(1).max(200), username, password: newPassword })
 export const loginBody = z.strictObject({ username: z.string().min(1).max(100), password: givenPassword })
-export const meAnswer = z.object({ user })
+/** `mustAddTotp`: one-time codes are required of them, and until they are set up nothing else is open. */
+export const meAnswer = z.object({ user, mustAddTotp: z.literal(true).optional() })
 /** A role over everything, narrower grants, or both. */
 export const createUserBody = z
   .strictObject({ username, password: newPassword, role: role.optional(), grants: narrowGrants.default([]) })

@@ -34,5 +34,7 @@ export const problem = z.object({
   detail: z.string(),
   requestId: z.string(),
   issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  /** Of TOTP_NEEDED: goes with the code to `/auth/login/totp`. */
+  challenge: z.string().optional(),
 })
 export type Problem = z.output<typeof problem>

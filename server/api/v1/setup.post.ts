@@ -18,6 +18,6 @@ export default defineEndpoint({
     })
     note({ actor: principal.actor, subjectId: user.id })
     await writeSessionCookie(event, brain, secret)
-    return { user }
+    return { user, mustAddTotp: principal.mustAddTotp }
   },
 })

@@ -1,9 +1,10 @@
-import { and, desc, eq, gt, lte, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
 import type { SessionStore } from '../../ports'
 import type { Database, Transaction } from '../client'
 import { immediate } from '../client'
 import { sessions, users } from '../schema'
 import { grantsQuery } from './grants'
+import { signInQuery } from './sign-in'
 
 export function createSessionStore(db: Database): SessionStore {
   const bySecret = db
@@ -13,6 +14,7 @@ export function createSessionStore(db: Database): SessionStore {
     .where(and(eq(sessions.secretHash, sql.placeholder('hash')), gt(sessions.expiresAt, sql.placeholder('now'))))
     .prepare()
   const grantsOf = grantsQuery(db, 'user')
+  const signInOf = signInQuery(db)
   return {
     async create(record, passwordHash) {
       return immediate(db, tx => {
@@ -28,7 +30,9 @@ export function createSessionStore(db: Database): SessionStore {
     },
     async findBySecret(hash, now) {
       const found = bySecret.get({ hash, now })
-      return found && { session: found.session, user: { ...found.user, grants: grantsOf(found.user.id) } }
+      if (!found) return undefined
+      const { session, user } = found
+      return { session, user: { ...user, ...signInOf(user.id), grants: grantsOf(user.id) } }
     },
     async seen(id, at) {
       db.update(sessions).set({ lastSeenAt: at }).where(eq(sessions.id, id)).run()
@@ -46,6 +50,10 @@ export function createSessionStore(db: Database): SessionStore {
     },
     async endOf(userId, which) {
       return endSessionsOf(db, userId, which)
+    },
+    async endLocal() {
+      const local = db.select({ id: users.id }).from(users).where(ne(users.passwordHash, ''))
+      return db.delete(sessions).where(inArray(sessions.userId, local)).run().changes
     },
     async removeExpired(now) {
       return db.delete(sessions).where(lte(sessions.expiresAt, now)).run().changes

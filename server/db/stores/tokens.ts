@@ -4,6 +4,7 @@ import type { Database } from '../client'
 import { immediate } from '../client'
 import { tokens, users } from '../schema'
 import { grantsQuery, writeGrants } from './grants'
+import { signInQuery } from './sign-in'
 
 export function createTokenStore(db: Database): TokenStore {
   const bySecret = db
@@ -14,6 +15,7 @@ export function createTokenStore(db: Database): TokenStore {
     .prepare()
   const grantsOf = grantsQuery(db, 'token')
   const ownersGrants = grantsQuery(db, 'user')
+  const signInOf = signInQuery(db)
 
   const toRecord = (row: typeof tokens.$inferSelect): TokenRecord => ({ ...row, grants: grantsOf(row.id) })
   return {
@@ -25,7 +27,12 @@ export function createTokenStore(db: Database): TokenStore {
     },
     async findBySecret(hash) {
       const found = bySecret.get({ hash })
-      return found && { token: toRecord(found.token), owner: { ...found.owner, grants: ownersGrants(found.owner.id) } }
+      if (!found) return undefined
+      const { token, owner } = found
+      return {
+        token: toRecord(token),
+        owner: { ...owner, ...signInOf(owner.id), grants: ownersGrants(owner.id) },
+      }
     },
     async list({ limit, cursor }) {
       const rows = db

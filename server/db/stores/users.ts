@@ -1,11 +1,12 @@
-import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
 import { AppError } from '../../../shared/errors'
 import type { UserRecord, UserStore } from '../../ports'
 import type { Database, Transaction } from '../client'
 import { immediate } from '../client'
-import { grants, tokens, users } from '../schema'
+import { grants, identities, tokens, users } from '../schema'
 import { grantsQuery, writeGrants } from './grants'
 import { endSessionsOf } from './sessions'
+import { signInQuery } from './sign-in'
 import { violatesUnique } from '../sqlite-error'
 
 type Row = typeof users.$inferSelect
@@ -23,21 +24,33 @@ export function createUserStore(db: Database): UserStore {
     .prepare()
   const grantsOf = grantsQuery(db, 'user')
 
-  const toRecord = (row: Row): UserRecord => ({ ...strip(row), grants: grantsOf(row.id) })
+  const signInOf = signInQuery(db)
+  const byIdentity = db
+    .select({ user: users })
+    .from(identities)
+    .innerJoin(users, eq(users.id, identities.userId))
+    .where(and(eq(identities.issuer, sql.placeholder('issuer')), eq(identities.subject, sql.placeholder('subject'))))
+    .prepare()
+
+  const toRecord = (row: Row): UserRecord => ({ ...strip(row), ...signInOf(row.id), grants: grantsOf(row.id) })
   return {
     async create(record, options = {}) {
       try {
         return immediate(db, tx => {
           if (options.onlyFirst && tx.select({ id: users.id }).from(users).limit(1).get()) return false
-          const { grants: given, ...row } = record
+          const { grants: given, issuer: _issuer, hasTotp: _hasTotp, ...row } = record
           tx.insert(users)
             .values({ ...row, usernameKey: keyOf(record.username) })
             .run()
           writeGrants(tx, 'user', record.id, given)
+          if (options.identity) {
+            const { issuer, subject } = options.identity
+            tx.insert(identities).values({ issuer, subject, userId: record.id, createdAt: record.createdAt }).run()
+          }
           return true
         })
       } catch (error) {
-        if (violatesUnique(error, 'users.username_key'))
+        if (violatesUnique(error, 'users.username_key') || violatesUnique(error, 'identities.issuer'))
           throw new AppError(
             'NAME_TAKEN',
             `There is an account named "${record.username}" already. Choose another name.`,
@@ -53,6 +66,10 @@ export function createUserStore(db: Database): UserStore {
     async findByName(username) {
       const row = byName.get({ key: keyOf(username) })
       return row && toRecord(row)
+    },
+    async findByIdentity({ issuer, subject }) {
+      const found = byIdentity.get({ issuer, subject })
+      return found && toRecord(found.user)
     },
     async list({ limit, cursor }) {
       const rows = db
@@ -101,22 +118,32 @@ export function createUserStore(db: Database): UserStore {
 function findIn(tx: Transaction, id: string): UserRecord {
   const row = tx.select().from(users).where(eq(users.id, id)).get()
   if (!row) throw new AppError('NOT_FOUND', `There is no user ${id}; somebody may have removed the account.`)
-  return { ...strip(row), grants: grantsQuery(tx, 'user')(id) }
+  return { ...strip(row), ...signInQuery(tx)(id), grants: grantsQuery(tx, 'user')(id) }
 }
 
-/** Inside the transaction that takes rights away, so that two admins cannot remove each other at once. */
+/**
+ * Inside the transaction that takes rights away, so that two admins cannot remove each other at once. Only an admin with a
+ * password counts: the others are admins as long as somebody else's service says so.
+ */
 function keepAnAdmin(tx: Transaction, changed: UserRecord): void {
   const admin = tx
     .select({ id: grants.subjectId })
     .from(grants)
     .innerJoin(users, eq(users.id, grants.subjectId))
-    .where(and(eq(grants.role, 'admin'), eq(grants.subjectKind, 'user'), isNull(users.disabledAt)))
+    .where(
+      and(
+        eq(grants.role, 'admin'),
+        eq(grants.subjectKind, 'user'),
+        isNull(users.disabledAt),
+        ne(users.passwordHash, ''),
+      ),
+    )
     .limit(1)
     .get()
   if (!admin)
     throw new AppError(
       'LAST_ADMIN',
-      `"${changed.username}" is the only admin who can sign in. Make somebody else an admin first.`,
+      `"${changed.username}" is the only admin who can sign in with a password. Make somebody else an admin first.`,
     )
 }
 
@@ -124,6 +151,6 @@ function keyOf(username: string): string {
   return username.toLowerCase()
 }
 
-function strip({ usernameKey: _, ...row }: Row): Omit<UserRecord, 'grants'> {
+function strip({ usernameKey: _, ...row }: Row): Omit<UserRecord, 'grants' | 'issuer' | 'hasTotp'> {
   return row
 }

@@ -12,6 +12,6 @@ export default defineEndpoint({
     const { user, principal, secret } = await brain.sessions.login({ ...body, address, userAgent: userAgentOf(event) })
     note({ actor: principal.actor, subjectId: user.id })
     await writeSessionCookie(event, brain, secret)
-    return { user }
+    return { user, mustAddTotp: principal.mustAddTotp }
   },
 })

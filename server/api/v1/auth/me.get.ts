@@ -10,6 +10,7 @@ export default defineEndpoint({
   async handler({ brain, principal }) {
     if (!principal.userId) throw new AppError('FORBIDDEN', 'This is for people and their tokens.')
     const { id, username } = await brain.accounts.find(principal.userId)
-    return { user: { id, username, ...viewGrants(principal.grants) } }
+    const { mustAddTotp } = principal
+    return { user: { id, username, ...viewGrants(principal.grants) }, mustAddTotp }
   },
 })

@@ -29,8 +29,10 @@ it('lists, page by page, and never shows a hash', async () => {
     'disabledAt',
     'grants',
     'id',
+    'issuer',
     'lastLoginAt',
     'role',
+    'totp',
     'username',
   ])
 })
@@ -118,7 +120,7 @@ it('removes an account with its sessions', async () => {
 
 it('signs nobody in whose password was changed while it was checked', async () => {
   const { id } = await create('anna', 'viewer')
-  const user = { ...(await api.brain.accounts.find(id)), passwordHash: 'the old one', grants: [] }
+  const user = { ...(await api.brain.accounts.find(id)), passwordHash: 'the old one', grants: [], hasTotp: false }
   await expect(api.brain.sessions.open(user, { address: '127.0.0.1', userAgent: null })).rejects.toMatchObject({
     code: 'LOGIN_FAILED',
   })

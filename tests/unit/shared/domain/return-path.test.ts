@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { safeReturnPath } from '../../../../composables/api/return-path'
+import { safeReturnPath } from '../../../../shared/domain/return-path'
 
 it('leads back to a page of the panel', () => {
   expect(safeReturnPath('/instances?state=FAILED#x')).toBe('/instances?state=FAILED#x')
