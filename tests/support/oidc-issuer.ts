@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Provider from 'oidc-provider'
 
@@ -38,7 +39,7 @@ export async function startIssuer(redirectUris: string[], person: Person): Promi
       await new Promise(resolve => server.close(resolve))
     },
   }
-  const provider = new Provider(url.origin, {
+  const provider: Provider = new Provider(url.origin, {
     clients: [
       {
         client_id: issuer.clientId,
@@ -62,7 +63,7 @@ export async function startIssuer(redirectUris: string[], person: Person): Promi
     },
   })
   const handle = provider.callback()
-  async function answer(...[request, response]: Parameters<typeof handle>): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url?.startsWith('/sign-in/'))
       await provider.interactionFinished(request, response, { login: { accountId: issuer.person.sub } })
     else await handle(request, response)
