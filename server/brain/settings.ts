@@ -61,10 +61,6 @@ const environment = z.object({
   STRATA_LAUNCHER: z.literal('1').optional(),
   STRATA_STORE: z.enum(['disk', 's3'], 'must be disk or s3').optional(),
   ...s3Environment,
-  STRATA_STORE: z
-    .enum(['disk', 's3'], 'must be disk (s3 comes with a later version)')
-    .refine(store => store === 'disk', 's3 comes with a later version; leave it out or say disk')
-    .default('disk'),
   STRATA_TOTP_REQUIRED: z.enum(TOTP_REQUIRED, 'must be none, admins or all').default('none'),
   ...oidcEnvironment,
 })
