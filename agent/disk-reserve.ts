@@ -4,6 +4,8 @@ import { isFullDisk } from './disk-error'
 
 /** Records have some 10 KB each and are written one beside the other: enough to write down a stop of every server of a node. */
 const RESERVE_BYTES = 4 * 1024 ** 2
+/** Taken also on a disk that is nearly full: there it is needed soonest. */
+const ENOUGH_BYTES = 2 * RESERVE_BYTES
 /** Taken again only when there is plenty: space that somebody just made is for servers first. */
 const PLENTY_BYTES = 16 * RESERVE_BYTES
 
@@ -19,13 +21,15 @@ export interface DiskReserve {
 export function createDiskReserve(dataDir: string): DiskReserve {
   const file = join(dataDir, 'disk-reserve')
   let isKept = false
+  /** It was needed in the life of this agent. */
+  let wasGiven = false
 
   async function keep(): Promise<void> {
     if (isKept) return
     const { bavail, bsize } = await statfs(dataDir)
     const kept = await stat(file).catch(() => undefined)
     if (kept?.size !== RESERVE_BYTES) {
-      if (bavail * bsize < PLENTY_BYTES) return
+      if (bavail * bsize < (wasGiven ? PLENTY_BYTES : ENOUGH_BYTES)) return
       await writeFile(file, Buffer.alloc(RESERVE_BYTES), { mode: 0o600 })
     }
     isKept = true
@@ -38,6 +42,7 @@ export function createDiskReserve(dataDir: string): DiskReserve {
       } catch (error) {
         if (!isFullDisk(error)) throw error
         isKept = false
+        wasGiven = true
         await rm(file, { force: true })
         return act()
       }

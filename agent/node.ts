@@ -2,6 +2,7 @@ import { POLICY } from '../shared/domain/policy'
 import type { NodeReport } from '../shared/protocol/agent'
 import type { LayoutKind, RuntimeKind } from '../shared/schemas/node'
 import type { AgentSettings } from './config'
+import { createDiskReserve } from './disk-reserve'
 import type { AgentLog } from './log'
 import { createLoadMeter } from './node-load'
 import { nodeSpecsOf } from './node-specs'
@@ -63,9 +64,10 @@ export async function createLocalNode({
     warn,
     log,
   })
+  const reserve = createDiskReserve(dataDir)
   const runtimes: Record<RuntimeKind, ContainerRuntime> = {
     docker: new DockerRuntime({ address: settings.dockerHost, nodeId, network, owner, dataDir }),
-    process: new ProcessRuntime({ dataDir, owner, isRoot }),
+    process: new ProcessRuntime({ dataDir, owner, isRoot, reserve }),
   }
   /** The first server that is laid out finds out whether Docker can mount overlays here. */
   const askAndTell: Preparer['overlayObstacle'] = async ask => {
@@ -83,7 +85,7 @@ export async function createLocalNode({
     runtime: settings.runtime,
     layout: settings.layout,
     binds: settings,
-    store: new RecordStore(dataDir),
+    store: new RecordStore(dataDir, reserve),
     consoles: new Consoles(dataDir),
     restart: POLICY.restart,
     bootId: readBootId(),

@@ -88,9 +88,10 @@ export class RecordStore {
   private readonly reserve: DiskReserve
   private readonly writing = new Map<string, Promise<void>>()
 
-  constructor(dataDir: string) {
+  /** @param reserve one for all that write in the folder: who gives it away must know that it is gone */
+  constructor(dataDir: string, reserve: DiskReserve = createDiskReserve(dataDir)) {
     this.folder = join(dataDir, 'instances')
-    this.reserve = createDiskReserve(dataDir)
+    this.reserve = reserve
   }
 
   /** All records. A file that cannot be read is left where it is and told of: its instance is then unknown, not gone. */

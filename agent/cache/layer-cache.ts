@@ -237,6 +237,18 @@ export async function createLayerCache(options: LayerCacheOptions) {
     return result
   }
 
+  /** Removes every layer that nobody uses but those named; resolves to the bytes that this freed. */
+  async function makeRoom(keep: ReadonlySet<string>): Promise<number> {
+    let freed = 0
+    for (const layer of await list()) {
+      if (isHeld(layer.sha256) || keep.has(layer.sha256)) continue
+      await remove(layer)
+      freed += layer.bytes
+    }
+    await count()
+    return freed
+  }
+
   await count()
   return {
     /**
@@ -256,6 +268,7 @@ export async function createLayerCache(options: LayerCacheOptions) {
     release,
     list,
     purge,
+    makeRoom,
     figures: (): NodeLoad['cache'] => ({ ...usage, hits, misses }),
   }
 }

@@ -57,6 +57,23 @@ export const createPreparer: CreatePreparer = async context => {
     }
   }
 
+  /** On a full disk layers that nobody uses go, and it is tried once more: they can be fetched again, a server cannot wait for a person. */
+  async function prepareWithRoom(spec: InstanceSpec, options: PrepareOptions): Promise<Prepared> {
+    try {
+      return await prepare(spec, options)
+    } catch (error) {
+      const known = diskError(error, `preparing ${spec.name}`)
+      const isFull = isAppError(known) && known.code === 'DISK_FULL'
+      if (!isFull || options.signal.aborted) throw error
+      const freed = await cache.makeRoom(new Set(spec.layers.map(layer => layer.sha256)))
+      if (freed === 0) throw error
+      context.warn(
+        `The disk was full while preparing ${spec.name}; layers that no server uses were removed (${freed} bytes)`,
+      )
+      return prepare(spec, options)
+    }
+  }
+
   /** Own files lie otherwise in the other layout: going on would start the server without its world. */
   function refuseOtherLayout(spec: InstanceSpec, options: PrepareOptions): void {
     const known = stacks.find(spec.id)
@@ -138,7 +155,7 @@ export const createPreparer: CreatePreparer = async context => {
   const preparer: Preparer = {
     overlayObstacle,
     prepare: (spec, _generation, options) =>
-      prepare(spec, options).catch((error: unknown) => {
+      prepareWithRoom(spec, options).catch((error: unknown) => {
         const known = diskError(error, `preparing ${spec.name}`)
         if (isAppError(known) || options.signal.aborted) throw known
         throw new AppError(

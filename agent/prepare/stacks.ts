@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { entityId, sha256 } from '../../shared/schemas/common'
 import { layoutKind } from '../../shared/schemas/node'
 import { discardFolder } from '../cache/layer-folders'
+import { isFullDisk } from '../disk-error'
 import type { LayerFolders } from '../cache/layer-folders'
 import { writeFileAtomically } from '../write-file'
 
@@ -55,7 +56,13 @@ export async function openStacks(dataDir: string, folders: LayerFolders) {
     /** Lets the layers of an instance go; its own files stay. */
     async release(id: string): Promise<void> {
       const known = stacks.get(id)
-      if (known?.held) await remember(id, { ...known, held: false })
+      if (!known?.held) return
+      const released = { ...known, held: false }
+      // At once, in memory: on a full disk the layers must be free to go, or nothing would ever make room. The next agent does it again.
+      stacks.set(id, released)
+      await remember(id, released).catch((error: unknown) => {
+        if (!isFullDisk(error)) throw error
+      })
     },
     /** Removes the folder of an instance, own files included. */
     async discard(id: string): Promise<void> {

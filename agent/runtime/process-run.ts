@@ -2,6 +2,7 @@ import { readFile, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { processIdentity, readBootId } from '../process-identity'
+import type { DiskReserve } from '../disk-reserve'
 import { writeFileAtomically } from '../write-file'
 import type { ExitInfo } from './container-runtime'
 import { signalOfCode } from './docker-status'
@@ -21,9 +22,12 @@ export type ProcessRun = z.output<typeof processRun>
 /** The folders of runs without a container, one per instance: `run.json`, `input`, `output`, `exit`. */
 export class ProcessRunFolders {
   readonly root: string
+  private readonly reserve: DiskReserve | undefined
 
-  constructor(root: string) {
+  /** @param reserve makes room for the small writes without which a run could not be found again */
+  constructor(root: string, reserve?: DiskReserve) {
     this.root = root
+    this.reserve = reserve
   }
 
   of(instanceId: string): string {
@@ -43,7 +47,8 @@ export class ProcessRunFolders {
   }
 
   write(run: ProcessRun): Promise<void> {
-    return writeFileAtomically(join(this.of(run.instanceId), 'run.json'), JSON.stringify(run))
+    const write = () => writeFileAtomically(join(this.of(run.instanceId), 'run.json'), JSON.stringify(run))
+    return this.reserve ? this.reserve.write(write) : write()
   }
 
   remove(instanceId: string): Promise<void> {

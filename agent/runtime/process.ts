@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { AppError } from '../../shared/errors'
 import type { RunUsage } from '../../shared/schemas/usage'
 import { diskError } from '../disk-error'
+import type { DiskReserve } from '../disk-reserve'
 import { failpoint } from '../failpoint'
 import { identify, isAlive } from '../process-identity'
 import type { ProcessIdentity } from '../process-identity'
@@ -31,6 +32,7 @@ export interface ProcessRuntimeOptions {
   owner: { uid: number; gid: number }
   /** Only root may give servers another user. */
   isRoot: boolean
+  reserve?: DiskReserve
 }
 
 /**
@@ -49,7 +51,7 @@ export class ProcessRuntime implements ContainerRuntime {
 
   constructor(options: ProcessRuntimeOptions) {
     this.options = options
-    this.runs = new ProcessRunFolders(join(options.dataDir, 'processes'))
+    this.runs = new ProcessRunFolders(join(options.dataDir, 'processes'), options.reserve)
   }
 
   async open(listener: RuntimeListener): Promise<void> {

@@ -50,6 +50,15 @@ it('writes what must be written on a disk that a server filled, and keeps room a
   expect((await stat(join(disk, 'disk-reserve'))).size).toBe(4 * MIB)
 })
 
+it('is kept on a disk with little room as well, where it is needed soonest', async () => {
+  await writeFile(join(disk, 'world'), Buffer.alloc(80 * MIB, 1))
+  const reserve = createDiskReserve(disk)
+  await reserve.write(write('running'))
+  await fill('junk')
+  await reserve.write(write('stopped'))
+  expect(await readFile(record(), 'utf8')).toBe('stopped')
+})
+
 it('gives up when there is no room and no reserve left', async () => {
   const reserve = createDiskReserve(disk)
   await fill('junk')
