@@ -66,6 +66,8 @@ export default defineNuxtConfig({
   nitro: {
     ignore: notTheApp,
     experimental: { websocket: true },
+    // Imported for what it does alone; without being named here it is left out of the bundle.
+    moduleSideEffects: ['reflect-metadata'],
     esbuild: { options: { target: 'es2024' } }, // what Node 24 runs as it is
     hooks: {
       // Nitro bundles code alone; migrations and example layers are files, read when the brain starts.
