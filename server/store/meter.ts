@@ -6,7 +6,9 @@ export interface Metered {
   bytes: AsyncIterable<Uint8Array>
   /** What the source threw, if it did. */
   failure(): Error | undefined
-  /** Once all has passed. */
+  /** True once all has passed. */
+  isWhole(): boolean
+  /** Of what has passed; twice is the same as once. */
   written(): { sha256: string; sizeBytes: number }
 }
 
@@ -14,6 +16,8 @@ export function meter(source: Readable): Metered {
   const hash = createHash('sha256')
   let sizeBytes = 0
   let failure: Error | undefined
+  let isWhole = false
+  let sha256: string | undefined
 
   async function* pass(): AsyncGenerator<Uint8Array> {
     try {
@@ -23,11 +27,17 @@ export function meter(source: Readable): Metered {
         sizeBytes += bytes.length
         yield bytes
       }
+      isWhole = true
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error))
       throw failure
     }
   }
 
-  return { bytes: pass(), failure: () => failure, written: () => ({ sha256: hash.digest('hex'), sizeBytes }) }
+  return {
+    bytes: pass(),
+    failure: () => failure,
+    isWhole: () => isWhole,
+    written: () => ({ sha256: (sha256 ??= hash.digest('hex')), sizeBytes }),
+  }
 }

@@ -21,6 +21,8 @@ export interface S3Place {
 export interface S3Patience {
   connectMs: number
   idleMs: number
+  /** For calls that make the store work on a whole object. */
+  workMs: number
   attempts: number
 }
 

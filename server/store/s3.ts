@@ -50,6 +50,7 @@ export function openS3Store(options: S3StoreOptions): S3Store {
   const { place, clock, patience = POLICY.store, copyPartBytes = POLICY.store.copyPartBytes } = options
   const Bucket = place.bucket
   const client = createS3Client(place, patience)
+  const worker = createS3Client(place, { ...patience, idleMs: patience.workMs })
   const signer = createS3Client(place, patience, place.publicEndpoint ?? place.endpoint)
   const staging = `${place.prefix}${STAGING}`
   const ownStaging = `${staging}${randomUUID()}/`
@@ -59,7 +60,7 @@ export function openS3Store(options: S3StoreOptions): S3Store {
     const Body = Readable.from(source, { objectMode: false })
     try {
       await new Upload({
-        client,
+        client: worker,
         params: { Bucket, Key: name, Body },
         partSize: POLICY.store.partBytes,
         queueSize: POLICY.store.partsAtOnce,
@@ -92,7 +93,7 @@ export function openS3Store(options: S3StoreOptions): S3Store {
   /** From its own name to its key, unless the right bytes are there already; then proof that it arrived. */
   async function settle(staged: string, name: string, written: { sha256: string; sizeBytes: number }): Promise<void> {
     if (await holds(name, written)) return
-    await copyObject(client, {
+    await copyObject(worker, {
       bucket: Bucket,
       from: staged,
       to: name,
@@ -114,8 +115,11 @@ export function openS3Store(options: S3StoreOptions): S3Store {
       const staged = ownStaging + randomUUID()
       const metered = meter(source)
       try {
-        await upload(staged, metered.bytes).catch((error: unknown) => {
-          throw metered.failure() ?? asS3Error(error, place)
+        await upload(staged, metered.bytes).catch(async (error: unknown) => {
+          const fault = metered.failure() ?? asS3Error(error, place)
+          // A store that was done, but whose answer was lost, refuses the second try: what is there counts.
+          const found = metered.isWhole() ? await sizeOf(staged).catch(() => undefined) : undefined
+          if (found === undefined || found !== metered.written().sizeBytes) throw fault
         })
         const written = metered.written()
         const { key } = await finish(written)
@@ -198,6 +202,7 @@ export function openS3Store(options: S3StoreOptions): S3Store {
 
     close() {
       client.destroy()
+      worker.destroy()
       signer.destroy()
     },
   }

@@ -168,6 +168,8 @@ export const POLICY = {
     /** A bucket in the same data centre answers in milliseconds; one that says nothing this long is away. */
     connectMs: 5_000,
     idleMs: 30_000,
+    /** Putting gigabytes of parts together is done in silence. */
+    workMs: 180_000,
     /** Tries of one call: a store that restarts a process is back by then. */
     attempts: 4,
     /** First wait before a broken download goes on; doubles. */

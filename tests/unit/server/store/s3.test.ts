@@ -12,7 +12,7 @@ import type { S3Server } from '../../../support/s3-server'
 
 const NOW = 1_800_000_000_000
 const MiB = 1024 ** 2
-const patience = { connectMs: 1_000, idleMs: 400, attempts: 3 }
+const patience = { connectMs: 1_000, idleMs: 400, workMs: 2_000, attempts: 3 }
 
 let server: S3Server
 let number = 0
@@ -185,6 +185,18 @@ describe('a bucket in trouble', () => {
     await put(store, Buffer.from('there'))
     server.fault = () => 'hang'
     await expect(store.stat('layers/aa/one')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    store.close()
+  })
+
+  it('that completes an upload and loses the answer: sees that it is there', async () => {
+    const store = open()
+    let lost = 0
+    server.fault = ({ method, query }) =>
+      method === 'POST' && query.has('uploadId') && (lost += 1) === 1 ? { cutAfter: 0 } : undefined
+    const bytes = randomBytes(9 * MiB)
+    await put(store, bytes)
+    expect(lost).toBeGreaterThan(0)
+    expect((await buffer(await store.get('layers/aa/one'))).equals(bytes)).toBe(true)
     store.close()
   })
 
