@@ -69,7 +69,7 @@ async function ended(id: string): Promise<Operation> {
 }
 const onDisk = () => filesBelow(join(folder.path, 'objects'))
 
-describe('a brain on a bucket', () => {
+describe('a brain on a bucket', { timeout: 30_000 }, () => {
   it('publishes into it, lets it be downloaded from it, and deletes from it', async () => {
     await start({ STRATA_STORE: 's3' })
     const bytes = archive(1)
@@ -104,7 +104,7 @@ describe('a brain on a bucket', () => {
   })
 })
 
-describe('the test of a store', () => {
+describe('the test of a store', { timeout: 30_000 }, () => {
   const test = async (store: string) =>
     (await api!.request('/api/v1/settings/store/test', { method: 'POST', json: { store }, cookie: await admin() }))
       .body as StoreTest

@@ -58,7 +58,7 @@ describeObjectStore('s3', async () => {
 const put = (store: S3Store, bytes: Buffer, key = 'layers/aa/one') =>
   store.putStream(Readable.from([bytes]), () => Promise.resolve({ key }))
 
-describe('s3 driver', () => {
+describe('s3 driver', { timeout: 30_000 }, () => {
   it('uploads in parts, copies in parts, and keeps the bytes', async () => {
     const bytes = randomBytes(20 * MiB)
     const store = open({ copyPartBytes: 8 * MiB })
@@ -137,7 +137,7 @@ describe('s3 driver', () => {
   })
 })
 
-describe('a bucket in trouble', () => {
+describe('a bucket in trouble', { timeout: 30_000 }, () => {
   it('that is away: says so in words, without its secret', async () => {
     const place = { ...newPlace(), endpoint: new URL('http://127.0.0.1:9') }
     const store = openS3Store({ place, clock: { now: () => NOW }, patience })
