@@ -12,7 +12,7 @@ FROM ${NODE_IMAGE} AS agent
 LABEL org.opencontainers.image.title="Strata agent"
 COPY --from=build /src/dist/agent/strata-agent.mjs /opt/strata/strata-agent.mjs
 # Docker's daemon mounts what the agent names, so this folder of the host must stand at the same path in here: see docs/operations.md.
-ENV NODE_ENV=production STRATA_NODE_DATA_DIR=/var/lib/strata
+ENV NODE_ENV=production STRATA_NODE_DATA_DIR=/var/lib/strata STRATA_AGENT_PACKAGE=container
 # As root: it gives files to the user that runs servers, makes whiteouts, and talks to Docker's socket, which is root's power anyway.
 USER 0:0
 STOPSIGNAL SIGTERM
@@ -25,7 +25,7 @@ WORKDIR /opt/strata
 COPY --from=build /src/package.json ./
 COPY --from=build /src/scripts/brain.mjs /src/scripts/brain-settings.mjs /src/scripts/brain-health.mjs /src/scripts/paths.mjs ./scripts/
 COPY --from=build /src/.output ./.output
-COPY --from=build /src/dist/agent/strata-agent.mjs ./dist/agent/
+COPY --from=build /src/dist/agent/strata-agent.mjs /src/dist/agent/join.sh ./dist/agent/
 RUN mkdir -p /data && chown 1000:1000 /data
 ENV NODE_ENV=production STRATA_HOST=0.0.0.0 STRATA_DATA_DIR=/data
 USER 1000:1000

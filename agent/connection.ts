@@ -28,6 +28,12 @@ const REPORT_AGAIN_MS = 5_000
 
 const refusal = z.object({ data: z.object({ code: z.string(), message: z.string() }) })
 
+/** What the brain says when it does not let an agent in. */
+export function readRefusal(error: Error): { code: string; message: string } {
+  const told = refusal.safeParse(error)
+  return told.success ? told.data.data : { code: 'HANDSHAKE_REFUSED', message: error.message }
+}
+
 export interface ConnectionContext {
   /** The ways to the brain, and which one is taken now. */
   targets: BrainTargets
@@ -40,6 +46,8 @@ export interface ConnectionContext {
   /** Every instance that is held, as it is at the moment of the call. */
   instances: () => NodeReport['instances']
   heartbeat: () => Promise<AgentToBrain['node.heartbeat']>
+  /** The brain has the whole truth. */
+  reported: () => void
   /** The connection ended: nobody watches any more. */
   lost: () => void
   /** The brain refuses this node. Answers false to give up. */
@@ -176,7 +184,7 @@ export class Connection {
       if (!this.socket.connected) return
       this.isReported = true
       const report = { ...machine, stream: this.stream, instances: this.context.instances() }
-      if (await this.tell('node.report', fitReport(report))) return
+      if (await this.tell('node.report', fitReport(report))) return this.context.reported()
     } catch (error) {
       this.context.log.error({ err: error }, 'What the node holds could not be told; it is tried again')
     }
@@ -274,8 +282,7 @@ export class Connection {
       if (this.takeTarget()) this.dialAgain(POLICY.agent.reconnectMinMs)
       return
     }
-    const told = refusal.safeParse(error)
-    const { code, message } = told.success ? told.data.data : { code: 'HANDSHAKE_REFUSED', message: error.message }
+    const { code, message } = readRefusal(error)
     this.context.targets.refused(code)
     if (this.takeTarget()) return this.dialAgain(POLICY.agent.reconnectMinMs)
     const passes = code === 'UNAVAILABLE' || code === 'IDENTITY_IN_USE'

@@ -12,6 +12,8 @@ export interface DispatchContext {
   supervisor: Supervisor
   cache: LayerCache
   configure: (settings: BrainToAgent['node.configure']) => Promise<void>
+  /** Begins to become another program. */
+  update: (wanted: BrainToAgent['node.update']) => Promise<void>
   /** Sends the whole truth again. */
   report: () => void
   certificate: OwnCertificate
@@ -62,7 +64,15 @@ export function createDispatch(context: DispatchContext): (name: string, payload
       : Promise.resolve({ ok: false, code: 'MESSAGE_INVALID', message: 'The agent knows no message of this name.' })
 }
 
-function handlersOf({ supervisor, cache, configure, report, certificate, certified }: DispatchContext): Handlers {
+function handlersOf({
+  supervisor,
+  cache,
+  configure,
+  update,
+  report,
+  certificate,
+  certified,
+}: DispatchContext): Handlers {
   const inputs: string[] = []
   return {
     'instance.prepare': payload => supervisor.accept({ name: 'instance.prepare', ...payload }),
@@ -93,6 +103,7 @@ function handlersOf({ supervisor, cache, configure, report, certificate, certifi
       // Being answered is the answer.
     },
     'node.configure': configure,
+    'node.update': update,
     'node.certify': async () => ({ request: await certificate.request() }),
     async 'node.certificate'(given) {
       await certificate.keep(given)

@@ -10,7 +10,7 @@ import { AGENT_VERSION } from './version'
 /** What this machine is and has. `engine` and `layout` are found out elsewhere. */
 export function nodeSpecsOf(
   settings: AgentSettings,
-  found: Pick<NodeSpecs, 'engine' | 'layout' | 'layoutNotice'>,
+  found: Pick<NodeSpecs, 'engine' | 'layout' | 'layoutNotice' | 'program'>,
 ): NodeSpecs {
   return {
     hostname: hostname(),
@@ -19,6 +19,7 @@ export function nodeSpecsOf(
     cpus: availableParallelism(),
     memoryBytes: totalmem(),
     agentVersion: AGENT_VERSION,
+    program: found.program,
     protocolVersion: PROTOCOL_VERSION,
     bootId: readBootId(),
     runtime: settings.runtime,

@@ -6,6 +6,7 @@ import { createDiskReserve } from './disk-reserve'
 import type { AgentLog } from './log'
 import { createLoadMeter } from './node-load'
 import { nodeSpecsOf } from './node-specs'
+import type { OwnProgram } from './program/own-program'
 import { createPreparer } from './prepare/create-preparer'
 import type { LayerCache, Preparer, PreparerContext } from './prepare/port'
 import { readBootId } from './process-identity'
@@ -39,6 +40,8 @@ export interface LocalNodeContext {
   registryLogin: SupervisorContext['registryLogin']
   /** What the node tells of itself is otherwise than before. */
   onSpecsChanged: () => void
+  /** Left out by who only acts on the servers and meets no brain. */
+  program?: Pick<OwnProgram, 'describe'>
   log: AgentLog
 }
 
@@ -52,6 +55,7 @@ export async function createLocalNode({
   devMode,
   registryLogin,
   onSpecsChanged,
+  program,
   log,
 }: LocalNodeContext): Promise<LocalNode> {
   const { dataDir, owner, isRoot } = settings
@@ -110,7 +114,7 @@ export async function createLocalNode({
     servers: new NodeMeter({ instances: () => supervisor.metered(), preparer, log }),
     engine,
     describe: async () => ({
-      specs: nodeSpecsOf(settings, { engine: engine(), ...(await layout()) }),
+      specs: nodeSpecsOf(settings, { engine: engine(), ...(await layout()), program: program?.describe() }),
       load: await meter(),
     }),
   }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { defineConfig } from 'rolldown'
 
 /**
@@ -14,11 +14,20 @@ const leaveOutUnused = {
   load: id => (id.startsWith('\0unused:') ? 'module.exports = {}' : null),
 }
 
+/** The script that joins machines goes wherever the agent goes: the brain serves both. */
+const withJoinScript = {
+  name: 'with-join-script',
+  writeBundle({ file }) {
+    mkdirSync(dirname(file), { recursive: true })
+    copyFileSync(join(import.meta.dirname, 'install', 'join.sh'), join(dirname(file), 'join.sh'))
+  },
+}
+
 // One file that runs on any machine with Node: the brain hands it to the nodes that join.
 export default defineConfig({
   input: 'agent/main.ts',
   platform: 'node',
-  plugins: [leaveOutUnused],
+  plugins: [leaveOutUnused, withJoinScript],
   output: {
     file: 'dist/agent/strata-agent.mjs',
     format: 'esm',

@@ -12,9 +12,11 @@ import { lockDataFolder } from './data-lock'
 import { createDispatch } from './dispatch'
 import { loadIdentity, saveIdentity } from './identity'
 import type { Identity } from './identity'
+import { takeSecret } from './join'
 import type { AgentLog } from './log'
 import { createLocalNode } from './node'
 import type { LocalNode } from './node'
+import type { OwnProgram } from './program/own-program'
 import { readBootId } from './process-identity'
 import { AGENT_VERSION } from './version'
 
@@ -35,16 +37,22 @@ const CLOSE_LIMIT_MS = 10_000
 /** A brain whose roots could not be had is asked again at this pace. */
 const TRUST_AGAIN_MS = 5_000
 
+export interface AgentHost {
+  program: OwnProgram
+  /** Ends the program with a sentence for the terminal. */
+  giveUp: (message: string) => void
+  /** Ends it so that the next program is run. */
+  restart: () => void
+}
+
 /**
  * The agent: supervises what this machine runs, and serves the brain whenever there is one. Resolves when it
  * listens to signals; rejects when it cannot begin.
- *
- * @param giveUp ends the program with a sentence for the terminal
  */
 export async function runAgent(
   settings: AgentSettings,
   log: AgentLog,
-  giveUp: (message: string) => void,
+  { program, giveUp, restart }: AgentHost,
 ): Promise<{ close: () => Promise<void> }> {
   const lock = await lockDataFolder(settings.dataDir)
   let identity = await loadIdentity(settings.dataDir)
@@ -62,6 +70,8 @@ export async function runAgent(
   const closing = new AbortController()
   let dispatch: ReturnType<typeof createDispatch> | null = null
   let wanted: BrainToAgent['node.configure'] | null = null
+  let triesToken = false
+  let hasTriedToken = false
 
   const connection: Connection = new Connection({
     targets,
@@ -84,6 +94,7 @@ export async function runAgent(
       watched: present().supervisor.watchedCount(),
       instances: present().servers.take(),
     }),
+    reported: () => program.sayReady(),
     lost() {
       node?.supervisor.unwatchAll()
       node?.servers.tellAgain()
@@ -98,16 +109,22 @@ export async function runAgent(
   }
 
   function credentials(): { nodeId: string; secret: string } | { joinToken: string } {
-    if (!identity) return { joinToken: settings.joinToken ?? '' }
+    if (!identity || triesToken) return { joinToken: settings.joinToken ?? '' }
     const { nodeId, secret } = identity
     return { nodeId, secret }
   }
 
   async function welcomed(message: Welcome): Promise<void> {
-    const { nodeId, networkId } = message
+    const { networkId } = message
     if (message.secret) {
-      identity = { nodeId, secret: message.secret, networkId }
-      await saveIdentity(settings.dataDir, identity)
+      triesToken = false
+      const before = identity
+      identity = await takeSecret(settings.dataDir, before, message)
+      if (node && before?.nodeId !== identity.nodeId) {
+        await node.servers.close()
+        await node.supervisor.close()
+        node = null
+      }
       log.info({ nodeId: identity.nodeId }, 'Joined the brain; the join token is used up and not needed any more')
     }
     if (identity && networkId && identity.networkId !== networkId) {
@@ -123,6 +140,7 @@ export async function runAgent(
       settings,
       nodeId,
       network: () => identity?.networkId ?? null,
+      program,
       devMode: () => wanted?.devMode ?? false,
       layerUrl: (instanceId, sha256) => connection.layerUrl(instanceId, sha256),
       registryLogin: (instanceId, registry) => connection.registryLogin(instanceId, registry),
@@ -149,6 +167,7 @@ export async function runAgent(
       supervisor,
       cache,
       configure,
+      update,
       report: () => void connection.report(),
       certificate,
       certified,
@@ -157,6 +176,17 @@ export async function runAgent(
     await supervisor.resume()
     node.servers.open()
     log.info({ nodeId, servers: supervisor.running().length, engine: node.engine() }, 'Supervising')
+  }
+
+  /** Acknowledged when it is begun. What comes of it the next report says, of this program or of the next. */
+  async function update(next: BrainToAgent['node.update']): Promise<void> {
+    if (next.sha256 === program.describe().sha256) return
+    program.refuseWhereFixed()
+    log.info({ sha256: next.sha256 }, 'Fetching the newer agent')
+    program.fetchNext(next).then(restart, (error: unknown) => {
+      log.error({ err: error }, 'The newer agent could not be fetched; this one goes on')
+      void connection.report()
+    })
   }
 
   /** What a refusal means and what to do; servers go on in every case. */
@@ -171,25 +201,18 @@ export async function runAgent(
       )
       return false
     }
-    if (settings.joinToken && node?.supervisor.report().length === 0) {
-      void joinAnew()
+    if (settings.joinToken && !hasTriedToken) {
+      log.warn({}, 'The brain does not know this node any more; it joins again with its token')
+      hasTriedToken = triesToken = true
+      setImmediate(() => connection.open())
       return false
     }
+    triesToken = false
     log.error(
       { code },
-      `The brain does not know this node any more: ${message} Its servers go on. If the node was removed on purpose, end them with "stop-all"; to join again, remove ${settings.dataDir}/identity.json and run a new join command.`,
+      `The brain does not know this node any more: ${message} Its servers go on. If the node was removed on purpose, end them with "stop-all"; to join again, make a new join command for the node and run that.`,
     )
     return true
-  }
-
-  /** Removed in the brain, holds no servers, and was given a new token: becomes a new node. */
-  async function joinAnew(): Promise<void> {
-    log.warn({}, 'The brain does not know this node any more; it holds no servers and joins anew with its token')
-    await node?.servers.close()
-    await node?.supervisor.close()
-    node = null
-    identity = null
-    connection.open()
   }
 
   /** The connection is opened once the brain's roots are known; until then the brain counts as away. */

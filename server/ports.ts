@@ -140,8 +140,8 @@ export interface NodeStore {
   /** When nodes were last heard, for after a restart of the brain. One commit; unknown ids are passed over. */
   seen(entries: readonly { id: string; at: number }[]): Promise<void>
   /**
-   * Sets the secret of a node while its join token is good; false otherwise. The token stays good until the node has
-   * taken its secret (`joinTokenHash` is set to null then): an answer that was lost on the way must not lock a node out.
+   * Offers a node its secret while its join token is good; false otherwise. The token, and the secret it had before, stay good until
+   * the node has taken this one: an answer that was lost on the way must not lock a node out.
    */
   joinWithToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
   /** NODE_IN_USE while it holds an instance that is not DESTROYED. */
@@ -192,6 +192,12 @@ export interface AgentLink {
   send<Name extends keyof BrainToAgent>(nodeId: string, name: Name, payload: BrainToAgent[Name]): Promise<AgentAck>
   /** Ends the connection of a node, if any: its identity is no longer good. */
   disconnect(nodeId: string, reason: string): void
+}
+
+/** Checksums of what this brain gives out to machines; null for what it does not have. */
+export interface AgentFiles {
+  agentSha256(): Promise<string | null>
+  joinScriptSha256(): Promise<string | null>
 }
 
 /** What the panel is told. Never awaited, never fails: a page that missed something reads it again on reconnect. */
@@ -359,7 +365,7 @@ export interface AgentEvents {
   /** Tells this brain's network from others. */
   networkId(): string
   settings(nodeId: string): Promise<Welcome['settings']>
-  connected(nodeId: string, line?: AgentLine): Promise<void>
+  connected(nodeId: string, tookSecret: boolean, line?: AgentLine): Promise<void>
   disconnected(nodeId: string): Promise<void>
   /** Any sign of life, by the brain's own monotonic clock. Cheap: memory only. */
   touched(nodeId: string): void

@@ -11,7 +11,7 @@ import { createTemplateStore } from '../db/stores/templates'
 import { createTokenStore } from '../db/stores/tokens'
 import { createTotpStore } from '../db/stores/totp'
 import { createUserStore } from '../db/stores/users'
-import { findAgentSha256 } from '../gateway/agent-bundle'
+import { createAgentFiles } from '../gateway/agent-bundle'
 import { createGateway } from '../gateway/gateway'
 import { createAnonymousAudit } from '../http/audit-trail'
 import { isOwnOrigin } from '../http/check-origin'
@@ -142,9 +142,10 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     ids,
     log,
     networkId: readNetworkId(db, { id: ids.entity(), now: clock.now() }),
-    agentSha256: findAgentSha256,
     watch: fleetWatch,
     trust: doors.trust,
+    agentFiles: createAgentFiles(settings),
+    agentUpdates: settings.agentUpdates,
   })
   const status = createStatusService({ instances, nodes: fleet.nodes, templates, clock, version: VERSION, log })
 

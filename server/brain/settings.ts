@@ -11,6 +11,7 @@ import type { S3Place } from '../store/s3-place'
 import { findS3Faults, s3Environment, toS3Place } from './settings-s3'
 import { oidcEnvironment, oidcFaults, toOidcSettings } from './settings-oidc'
 import type { OidcSettings } from './settings-oidc'
+import { VERSION } from './version'
 
 export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
 export type LogLevel = z.output<typeof logLevel>
@@ -58,6 +59,14 @@ const environment = z.object({
     .default(POLICY.audit.keptDays),
   STRATA_LOG_LEVEL: logLevel.default('info'),
   ...logEnvironment,
+  STRATA_AGENT_IMAGE: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,299}$/,
+      'must be the name of an image, such as registry.example.org/strata-agent:1',
+    )
+    .default(`strata-agent:${VERSION}`),
+  STRATA_AGENT_UPDATES: z.enum(['manual', 'auto'], 'must be manual or auto').default('manual'),
   STRATA_LAUNCHER: z.literal('1').optional(),
   STRATA_STORE: z.enum(['disk', 's3'], 'must be disk or s3').optional(),
   ...s3Environment,
@@ -96,6 +105,10 @@ export interface Settings {
   localSignIn: boolean
   /** Whose sign-in with a password needs a one-time code as well. */
   totpRequired: (typeof TOTP_REQUIRED)[number]
+  /** What machines that join by Docker run the agent by. */
+  agentImage: string
+  /** `auto`: agents become the one of this brain by themselves, a node at a time. */
+  agentUpdates: 'manual' | 'auto'
   /** A launcher is our parent and listens to messages. */
   launcher: boolean
 }
@@ -154,6 +167,8 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
     oidc: toOidcSettings(values, values.STRATA_ALLOW_HTTP),
     localSignIn: values.STRATA_LOCAL_SIGN_IN === 'on',
     totpRequired: values.STRATA_TOTP_REQUIRED,
+    agentImage: values.STRATA_AGENT_IMAGE,
+    agentUpdates: values.STRATA_AGENT_UPDATES,
     launcher,
   }
 }

@@ -26,6 +26,8 @@ export interface NodeRecord {
   /** Started by this brain's own launcher. */
   local: boolean
   secretHash: string | null
+  /** Given for a join token and not yet known to have arrived; until then the one before is good as well. */
+  pendingSecretHash: string | null
   joinTokenHash: string | null
   joinTokenExpiresAt: number | null
   /** The newest that it was given or came with. */

@@ -13,6 +13,7 @@ export interface NodeMoment {
   /** Newer than the one in the specs, if the node has spoken. */
   engine: NodeSpecs['engine'] | null
   found: Node['found']
+  agent: Node['agent']
   usage: NodeUsage
   security: Node['security']
 }
@@ -40,6 +41,7 @@ export function viewNode(record: NodeRecord, moment: NodeMoment): Node {
     overrides: record.overrides,
     machine: machineSettings(record),
     addressSource: effectiveAddress(record)?.source ?? null,
+    agent: moment.agent,
     load: moment.load,
     reserved: { memoryBytes: usage.memoryMb * MIB, cpus: usage.cpus, diskBytes: usage.diskMb * MIB },
     instances: { total: usage.total, running: usage.running },

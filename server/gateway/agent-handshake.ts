@@ -19,13 +19,13 @@ export function readHandshake(auth: unknown): AgentHandshake {
     version.success &&
     (version.data.protocolVersion < OLDEST_PROTOCOL_VERSION || version.data.protocolVersion > PROTOCOL_VERSION)
   ) {
-    const spoken =
-      OLDEST_PROTOCOL_VERSION === PROTOCOL_VERSION
-        ? `${PROTOCOL_VERSION}`
-        : `${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`
+    const isNewer = version.data.protocolVersion > PROTOCOL_VERSION
     throw new AppError(
       'PROTOCOL_VERSION',
-      `The agent speaks protocol version ${version.data.protocolVersion}, this brain speaks ${spoken}. Fetch the agent anew from this brain at /agent/strata-agent.mjs.`,
+      `The agent speaks protocol version ${version.data.protocolVersion}, this brain speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}. ` +
+        (isNewer
+          ? 'The agent is newer than the brain: update the brain, or run a new join command of this brain on that machine.'
+          : 'The agent is too old: run a new join command of this brain on that machine. Its servers go on meanwhile.'),
     )
   }
   const parsed = agentHandshake.safeParse(auth)

@@ -72,7 +72,14 @@ async function admit(socket: Socket, deps: AgentNamespaceDeps): Promise<void> {
   const line = deps.lineOf(socket.request)
   const { nodeId, secret } = await deps.events.admit(handshake, deps.addressOf(socket.request), line)
   const session = createAgentSession(
-    { nodeId, newSecret: secret, agentRunId: handshake.agentRunId, connection: socket.conn, line },
+    {
+      nodeId,
+      newSecret: secret,
+      agentRunId: handshake.agentRunId,
+      protocolVersion: handshake.protocolVersion,
+      connection: socket.conn,
+      line,
+    },
     { onEnd: ending => farewell(ending, deps), log: deps.log },
   )
   await deps.sessions.claim(session)
@@ -91,7 +98,7 @@ async function welcome(session: AgentSession, { events, watch, log }: AgentNames
     if (!answer.ok) throw new AppError('HANDSHAKE_REFUSED', `The agent did not take its welcome: ${answer.message}`)
     session.isReady = true
     session.isAnnounced = true
-    await events.connected(session.nodeId, session.line)
+    await events.connected(session.nodeId, session.newSecret !== null, session.line)
     watch.nodeReturned(session.nodeId)
   } catch (error) {
     log.warn({ err: error, nodeId: session.nodeId }, 'A node could not be welcomed; its connection is ended')

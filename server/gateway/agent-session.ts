@@ -2,6 +2,8 @@ import type { Socket } from 'socket.io'
 import { POLICY } from '../../shared/domain/policy'
 import { AppError } from '../../shared/errors'
 import type { BrainToAgent } from '../../shared/protocol/agent'
+import { inPreviousProtocol } from '../../shared/protocol/previous'
+import { PROTOCOL_VERSION } from '../../shared/protocol/version'
 import type { AgentLine } from '../ports'
 import { cut, type Connection } from './engine'
 import { createSerialQueue, type SerialQueue } from './serial-queue'
@@ -12,6 +14,8 @@ export interface AgentSession {
   readonly nodeId: string
   /** New for every start of the agent program: the same one again is the same agent, come back. */
   readonly agentRunId: string
+  /** What the agent speaks: this brain's protocol or the one before. */
+  readonly protocolVersion: number
   /** Only after a join token: what the agent must keep. */
   readonly newSecret: string | null
   readonly connection: Connection
@@ -45,7 +49,7 @@ export interface SessionHooks {
 }
 
 export function createAgentSession(
-  identity: Pick<AgentSession, 'nodeId' | 'agentRunId' | 'newSecret' | 'connection' | 'line'>,
+  identity: Pick<AgentSession, 'nodeId' | 'agentRunId' | 'protocolVersion' | 'newSecret' | 'connection' | 'line'>,
   hooks: SessionHooks,
 ): AgentSession {
   const { nodeId, connection } = identity
@@ -84,17 +88,26 @@ export function cutSession(session: AgentSession): void {
 }
 
 /**
- * Sends one message and waits for whatever the agent acknowledges it with.
+ * Sends one message, in the agent's own protocol, and waits for whatever the agent acknowledges it with.
  *
- * @throws AppError NODE_UNREACHABLE when the connection ends or `timeoutMs` pass first.
+ * @throws AppError NODE_UNREACHABLE when the connection ends or `timeoutMs` pass first; PROTOCOL_VERSION when the agent is
+ * too old to know this message.
  */
 export function ask(session: AgentSession, name: string, payload: unknown, timeoutMs: number): Promise<unknown> {
-  const { socket } = session
+  const { socket, protocolVersion } = session
+  const said = protocolVersion < PROTOCOL_VERSION ? inPreviousProtocol(name, payload) : payload
+  if (said === undefined)
+    return Promise.reject(
+      new AppError(
+        'PROTOCOL_VERSION',
+        'The agent of this node is older than the brain and cannot do this yet. Run a new join command on that machine: it brings the newer agent, and servers go on meanwhile.',
+      ),
+    )
   if (!socket?.connected) return Promise.reject(unreachable('The node has no connection to the brain.'))
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(unreachable('The connection to the node ended before it answered.'))
     session.waiting.add(giveUp)
-    socket.timeout(timeoutMs).emit(name, payload, (timedOut: Error | null, answer: unknown) => {
+    socket.timeout(timeoutMs).emit(name, said, (timedOut: Error | null, answer: unknown) => {
       session.waiting.delete(giveUp)
       if (timedOut) reject(unreachable(`The node did not answer within ${timeoutMs / 1_000} s.`))
       else resolve(answer)

@@ -12,8 +12,10 @@ import type {
   NodeRecord,
   SecretBox,
 } from '../ports'
+import type { AgentUpdates } from './agent-updates'
 import type { InstanceObservations } from './instance-observations'
 import type { NodeCertificates } from './node-certificates'
+import { secretTaken } from './node-admission'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
 import type { NodeNews } from './node-news'
@@ -37,6 +39,7 @@ export interface AgentEventsDeps {
   news: NodeNews
   stats: Pick<StatsBoard, 'heardInstance' | 'heardNode'>
   settings: NodeSettings
+  agentUpdates: Pick<AgentUpdates, 'reported'>
   reconciler: Pick<Reconciler, 'nodeReady' | 'roomChanged'>
   registries: Pick<RegistryService, 'forPull'>
   layers: Pick<LayerSource, 'signedUrl'>
@@ -50,8 +53,8 @@ const UNKNOWN_LINE: AgentLine = { isEncrypted: false, isLoopback: false, certifi
 
 /** What happens when agents come, speak and go; the gateway calls it for each node in order. */
 export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
-  const { observations, instances, directory, live, news, stats, settings, reconciler, layers, clock, secrets, log } =
-    deps
+  const { observations, instances, directory, live, news, stats, settings, agentUpdates } = deps
+  const { reconciler, layers, clock, secrets, log } = deps
 
   /** Until the connection stands: one that is refused must not change where a node is. */
   const dialledFrom = new Map<string, string>()
@@ -76,18 +79,16 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       return record ? lines.map(hideSecrets(record, secrets)) : []
     },
 
-    async connected(nodeId, line = UNKNOWN_LINE) {
+    async connected(nodeId, tookSecret, line = UNKNOWN_LINE) {
       const node = directory.find(nodeId)
       if (!node) return
       live.touch(nodeId)
       const now = clock.now()
-      // It has its secret: the token has done its work.
       await directory.update(nodeId, {
         observedAddress: dialledFrom.get(nodeId) ?? node.observedAddress,
         lastSeenAt: now,
         joinedAt: node.joinedAt ?? now,
-        joinTokenHash: null,
-        joinTokenExpiresAt: null,
+        ...(tookSecret ? secretTaken(node) : {}),
       })
       dialledFrom.delete(nodeId)
       deps.certificates.connected(nodeId, line)
@@ -114,6 +115,7 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
       live.touch(nodeId)
       live.note(nodeId, { isReady: true, load, engine: specs.engine, found })
       stats.heardNode(nodeId, load)
+      await agentUpdates.reported(nodeId)
       if (isNewConnection) await news.tellWithInstances(nodeId)
       else news.tell(nodeId)
       await reconciler.nodeReady(nodeId, { stillHeld, isNewConnection })

@@ -1,6 +1,7 @@
 import { POLICY } from '../../shared/domain/policy'
 import type {
   AgentEvents,
+  AgentFiles,
   AgentLink,
   AuditPort,
   Clock,
@@ -15,6 +16,7 @@ import type {
   SecretBox,
 } from '../ports'
 import { createAgentEvents } from './agent-events'
+import { createAgentUpdates } from './agent-updates'
 import { createCommandSender } from './command-sender'
 import { createInstanceAdoption } from './instance-adoption'
 import { createInstanceConsole } from './instance-console'
@@ -94,8 +96,9 @@ export interface FleetDeps {
   networkId: string
   /** Hears of every commit, crash and removal, to count them. */
   watch: FleetWatch
-  /** sha256 of the agent program that this brain gives out; null when it has none. */
-  agentSha256: () => Promise<string | null>
+  agentFiles: AgentFiles
+  /** Whether agents become this brain's one by themselves. */
+  agentUpdates: 'manual' | 'auto'
   trust: AgentTrust
 }
 
@@ -116,8 +119,18 @@ export function createFleet(deps: FleetDeps): Fleet {
     log,
     onChanged: nodeId => news.tell(nodeId),
   })
+  const agentUpdates = createAgentUpdates({
+    files: deps.agentFiles,
+    mode: deps.agentUpdates,
+    directory,
+    live,
+    link,
+    clock,
+    log,
+    onChanged: nodeId => news.tell(nodeId),
+  })
   const { securityOf } = certificates
-  const news = createNodeNews({ instances, directory, live, presenter, panel, clock, securityOf, log })
+  const news = createNodeNews({ instances, directory, live, presenter, agentUpdates, panel, clock, securityOf, log })
 
   const usage = createNodeUsageBoard(instances)
   function tellState(before: InstanceRecord | null, { id, nodeId, state, generation, reason }: InstanceRecord): void {
@@ -200,6 +213,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     news,
     stats: board,
     settings,
+    agentUpdates,
     reconciler,
     layers,
     clock,
@@ -264,7 +278,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       panel,
       clock,
       ids,
-      agentSha256: deps.agentSha256,
+      agentFiles: deps.agentFiles,
+      agentUpdates,
       onRemoved(id) {
         board.forgetNode(id)
         deps.watch.forgetNode(id)

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../../shared/protocol/version'
 import type { AgentHandshake } from '../../shared/protocol/agent'
 import { AppError } from '../../shared/errors'
-import type { Clock, Ids, NodeAdmission, NodeStore } from '../ports'
+import type { Clock, Ids, NodeAdmission, NodeRecord, NodeStore } from '../ports'
 import type { NodeDirectory } from './node-directory'
 import { hashSecret } from './secret-hash'
 
@@ -12,7 +12,7 @@ import { hashSecret } from './secret-hash'
  */
 export function createNodeAdmission(deps: {
   nodes: Pick<NodeStore, 'findByJoinTokenHash'>
-  directory: Pick<NodeDirectory, 'find' | 'joinWithToken'>
+  directory: Pick<NodeDirectory, 'find' | 'joinWithToken' | 'update'>
   clock: Pick<Clock, 'now'>
   ids: Pick<Ids, 'secret'>
 }): (handshake: AgentHandshake) => Promise<NodeAdmission> {
@@ -26,13 +26,18 @@ export function createNodeAdmission(deps: {
       return { nodeId: node.id, secret }
     throw new AppError(
       'HANDSHAKE_REFUSED',
-      'The join token is unknown, used or expired. Add the node again in the panel and use the new command.',
+      'The join token is unknown, used or expired. Make a new join command for this node in the panel and use that.',
     )
   }
 
-  function recognise(nodeId: string, secret: string): NodeAdmission {
-    const known = directory.find(nodeId)?.secretHash
-    if (known && isSame(known, hashSecret(secret))) return { nodeId, secret: null }
+  async function recognise(nodeId: string, secret: string): Promise<NodeAdmission> {
+    const node = directory.find(nodeId)
+    const secretHash = hashSecret(secret)
+    if (node?.secretHash && isSame(node.secretHash, secretHash)) return { nodeId, secret: null }
+    if (node?.pendingSecretHash && isSame(node.pendingSecretHash, secretHash)) {
+      await directory.update(nodeId, secretTaken(node))
+      return { nodeId, secret: null }
+    }
     throw new AppError(
       'HANDSHAKE_REFUSED',
       'The brain does not know this node, or its secret is not the right one. If it was removed, join it again with a new command.',
@@ -48,13 +53,23 @@ export function createNodeAdmission(deps: {
   }
 }
 
+/** The node has its new secret: the one before is worthless from now on, and the token has done its work. */
+export function secretTaken({ pendingSecretHash, secretHash }: NodeRecord): Partial<NodeRecord> {
+  return {
+    secretHash: pendingSecretHash ?? secretHash,
+    pendingSecretHash: null,
+    joinTokenHash: null,
+    joinTokenExpiresAt: null,
+  }
+}
+
 function refuseOtherVersions({ protocolVersion, agentVersion }: AgentHandshake): void {
   if (protocolVersion >= OLDEST_PROTOCOL_VERSION && protocolVersion <= PROTOCOL_VERSION) return
   const older = protocolVersion < OLDEST_PROTOCOL_VERSION
   throw new AppError(
     'PROTOCOL_VERSION',
     `The agent (${agentVersion}) speaks protocol ${protocolVersion}; this brain speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}. ` +
-      (older ? 'Update the agent: run the join command of this brain again.' : 'Update the brain.'),
+      (older ? 'The agent is too old: run a new join command of this brain on that machine.' : 'Update the brain.'),
   )
 }
 

@@ -2,6 +2,7 @@ import { POLICY } from '../../shared/domain/policy'
 import type { Node, NodeContact } from '../../shared/schemas/node'
 import { viewNode } from '../domain/node-view'
 import type { Clock, InstancePresenter, InstanceStore, NodeRecord, NodeUsage, PanelBus } from '../ports'
+import type { AgentUpdates } from './agent-updates'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
 import type { ServiceLog } from './service-log'
@@ -24,6 +25,7 @@ export interface NodeNewsDeps {
   directory: Pick<NodeDirectory, 'find' | 'list'>
   live: NodeLive
   presenter: InstancePresenter
+  agentUpdates: Pick<AgentUpdates, 'standing'>
   panel: Pick<PanelBus, 'publish'>
   clock: Pick<Clock, 'monotonic'>
   securityOf: (record: NodeRecord) => Node['security']
@@ -31,7 +33,7 @@ export interface NodeNewsDeps {
 }
 
 export function createNodeNews(deps: NodeNewsDeps): NodeNews {
-  const { instances, directory, live, presenter, panel, clock, log } = deps
+  const { instances, directory, live, presenter, agentUpdates, panel, clock, log } = deps
   /** As pages know it, of nodes and of the instances on them. */
   const toldContact = new Map<string, NodeContact>()
   const toldLoadAt = new Map<string, number>()
@@ -45,6 +47,7 @@ export function createNodeNews(deps: NodeNewsDeps): NodeNews {
       engine,
       found,
       security: deps.securityOf(record),
+      agent: await agentUpdates.standing(record),
       usage: usage ?? (await instances.usageOf(record.id)),
     })
   }

@@ -3,13 +3,21 @@ import { POLICY } from '../../shared/domain/policy'
 import { AppError } from '../../shared/errors'
 import { cacheAnswer, purgeAnswer } from '../../shared/protocol/agent'
 import type { Welcome } from '../../shared/protocol/agent'
-import type { createNodeBody, Node, NodeCache, patchNodeBody, purgeCacheBody } from '../../shared/schemas/node'
+import type {
+  createNodeBody,
+  JoinInvitation,
+  Node,
+  NodeCache,
+  patchNodeBody,
+  purgeCacheBody,
+} from '../../shared/schemas/node'
 import type { Operation } from '../../shared/schemas/operation'
 import { applyMark } from '../domain/decide/apply-mark'
-import { joinCommand } from '../domain/join-command'
+import { joinCommands } from '../domain/join-command'
 import { withOverrides } from '../domain/node-overrides'
-import type { AgentLink, Clock, Ids, InstanceStore, NodeRecord, PanelBus, Principal } from '../ports'
+import type { AgentFiles, AgentLink, Clock, Ids, InstanceStore, NodeRecord, PanelBus, Principal } from '../ports'
 import { answerOf } from './agent-answer'
+import type { AgentUpdates } from './agent-updates'
 import type { InstanceWriter } from './instance-writer'
 import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
@@ -18,12 +26,22 @@ import type { NodeSettings } from './node-settings'
 import type { OperationService } from './operation-service'
 import { hashSecret } from './secret-hash'
 
+/** Where machines find this brain, and its own root by which they know it, where it has one. */
+export interface JoinAddress {
+  brainUrl: URL
+  authority: string | null
+}
+
 export interface NodeService {
   /** The join token is told once; it is kept as a hash and good for a day. NAME_TAKEN. */
-  create(
-    input: z.output<typeof createNodeBody>,
-    address: { brainUrl: URL; authority: string | null },
-  ): Promise<{ node: Node; joinToken: string; joinCommand: string }>
+  create(input: z.output<typeof createNodeBody>, address: JoinAddress): Promise<JoinInvitation & { node: Node }>
+  /**
+   * A new join token for a node that has not joined in time, or whose machine lost what it knew. A token given before is worthless; who is
+   * connected stays so until a machine joins with the new one. CONFLICT for the node of `npm start`, which joins by itself.
+   */
+  invite(id: string, address: JoinAddress): Promise<JoinInvitation>
+  /** Has the agent become the one of this brain. NODE_UNREACHABLE; CONFLICT in words when it cannot, or need not. */
+  updateAgent(id: string): Promise<Node>
   list(page: { limit: number; cursor?: string }): Promise<{ items: Node[]; nextCursor: string | null }>
   /** NOT_FOUND for an unknown one, here and below. */
   get(id: string): Promise<Node>
@@ -53,8 +71,8 @@ export interface NodeServiceDeps {
   panel: Pick<PanelBus, 'publish'>
   clock: Pick<Clock, 'now'>
   ids: Ids
-  /** sha256 of the agent program that this brain gives out; null when it has none. */
-  agentSha256: () => Promise<string | null>
+  agentFiles: Pick<AgentFiles, 'joinScriptSha256'>
+  agentUpdates: Pick<AgentUpdates, 'start'>
   onRemoved: (id: string) => void
   /** A node may have room now that had none. */
   onRoomChanged: () => void
@@ -79,6 +97,7 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
       schedulable: true,
       local: input.local,
       secretHash: null,
+      pendingSecretHash: null,
       joinTokenHash: hashSecret(joinToken),
       joinTokenExpiresAt: clock.now() + POLICY.join.tokenMs,
       certificate: null,
@@ -94,13 +113,24 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
     return { record, joinToken }
   }
 
-  async function renewToken(id: string): Promise<string> {
+  async function renewToken(id: string): Promise<{ joinToken: string; record: NodeRecord }> {
     const joinToken = ids.secret()
-    await directory.update(id, {
+    const record = await directory.update(id, {
       joinTokenHash: hashSecret(joinToken),
       joinTokenExpiresAt: clock.now() + POLICY.join.tokenMs,
     })
-    return joinToken
+    return { joinToken, record }
+  }
+
+  async function invitation(record: NodeRecord, joinToken: string, address: JoinAddress): Promise<JoinInvitation> {
+    const scriptSha256 = await deps.agentFiles.joinScriptSha256()
+    const commands = joinCommands({ ...address, joinToken, nodeName: record.name, scriptSha256 })
+    return {
+      joinToken,
+      expiresAt: record.joinTokenExpiresAt ?? clock.now(),
+      joinCommand: commands.node,
+      joinCommands: commands,
+    }
   }
 
   /** What is to be destroyed on a machine that is gone is gone with it; anything else keeps the node. */
@@ -129,12 +159,23 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
   return {
     async create(input, address) {
       const { record, joinToken } = await register({ ...input, local: false })
-      const agentSha256 = await deps.agentSha256()
-      return {
-        node: await news.present(record),
-        joinToken,
-        joinCommand: joinCommand({ ...address, joinToken, nodeName: record.name, agentSha256 }),
-      }
+      return { node: await news.present(record), ...(await invitation(record, joinToken, address)) }
+    },
+
+    async invite(id, address) {
+      const { local, name } = directory.get(id)
+      if (local)
+        throw new AppError(
+          'CONFLICT',
+          `"${name}" is the node of this machine: npm start starts its agent and joins it by itself.`,
+        )
+      const { record, joinToken } = await renewToken(id)
+      return invitation(record, joinToken, address)
+    },
+
+    async updateAgent(id) {
+      await deps.agentUpdates.start(directory.get(id))
+      return news.present(directory.get(id))
     },
 
     async list({ limit, cursor }) {
@@ -203,7 +244,7 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
 
     async ensureLocalNode() {
       const existing = directory.list().find(node => node.local)
-      if (existing) return { nodeId: existing.id, joinToken: await renewToken(existing.id) }
+      if (existing) return { nodeId: existing.id, joinToken: (await renewToken(existing.id)).joinToken }
       const taken = new Set(directory.list().map(({ name }) => name))
       const name = ['local', 'local-2', 'local-3'].find(candidate => !taken.has(candidate)) ?? `local-${ids.entity()}`
       const { record, joinToken } = await register({ name, local: true })

@@ -122,9 +122,19 @@ export const POLICY = {
     /** Command, environment and the like once filled in; Linux itself takes about 2 MiB. */
     textBytes: 256 * 1024,
   },
+  agentUpdate: {
+    /** A bundle of some megabytes over a slow line. */
+    downloadMs: 120_000,
+    /** The newer agent takes up its servers and finds the brain within seconds; on a busy machine, or while the brain is restarted, later. */
+    readyMs: 90_000,
+    /** Download, trial and the way back together: then nobody waits for news any more. */
+    giveUpMs: 240_000,
+  },
   join: {
     /** A day to carry the command to the machine; used once. */
     tokenMs: 24 * 3_600_000,
+    /** A brain that is just being restarted comes back within this. */
+    answerMs: 30_000,
   },
   ports: {
     /** A stranger's port is tried again after an hour; a game server that restarts now and then keeps it longer than minutes. */

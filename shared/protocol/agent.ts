@@ -115,6 +115,11 @@ export const brainToAgent = {
   'node.certify': z.strictObject({}),
   /** The certificate that was asked for last. Acked when it lies on disk; the agent dials anew where its connection is not by certificate yet. */
   'node.certificate': nodeCertificate,
+  /**
+   * Become the agent that the brain gives out, of this sha256. Acked when it is begun; the node comes back with the newer program, or
+   * with the old one and `specs.program.failure`. CONFLICT where the agent does not update itself.
+   */
+  'node.update': z.strictObject({ sha256 }),
   /** Asks for the whole truth again (a gap in the sequence). */
   'node.resync': z.strictObject({}),
 } as const

@@ -11,6 +11,16 @@ export type RuntimeKind = z.output<typeof runtimeKind>
 export const layoutKind = z.enum(['overlay', 'copy'])
 export type LayoutKind = z.output<typeof layoutKind>
 
+/** The agent as a program on its machine. */
+export const agentProgram = z.object({
+  sha256,
+  /** `container`: updated with its image. `elsewhere`: by whoever started it, such as `npm start`. */
+  updates: z.enum(['self', 'container', 'elsewhere']),
+  /** The last update that was taken back: to which program, and why. */
+  failure: z.object({ sha256, message: z.string().max(2_000) }).nullable(),
+})
+export type AgentProgram = z.output<typeof agentProgram>
+
 /** Labels of a node, such as `disk=ssd`: a server may ask for some of them. */
 export const labelMap = z.record(label, label).refine(map => Object.keys(map).length <= 32, 'at most 32 labels')
 export type LabelMap = z.output<typeof labelMap>
@@ -43,6 +53,8 @@ export const nodeSpecs = z.object({
   cpus: z.number(),
   memoryBytes: z.number(),
   agentVersion: z.string(),
+  /** Left out by agents of protocol 1. */
+  program: agentProgram.optional(),
   protocolVersion: z.int(),
   bootId: z.string(),
   runtime: runtimeKind,
@@ -113,6 +125,17 @@ export const nodeOverrides = z
   .partial()
 export type NodeOverrides = z.output<typeof nodeOverrides>
 
+/** How the agent of a node stands to the one that this brain gives out. */
+export const agentStanding = z.object({
+  /** `outdated`: another program than the brain's; `unknown`: this brain has none to compare with. */
+  state: z.enum(['current', 'outdated', 'updating', 'unknown']),
+  /** `rejoin`: too old to update itself; a new join command brings the newer one. */
+  updates: z.enum([...agentProgram.shape.updates.options, 'rejoin']),
+  /** Why the last update to the brain's program did not come to be. */
+  failure: z.string().nullable(),
+})
+export type AgentStanding = z.output<typeof agentStanding>
+
 export const node = z.object({
   id: entityId,
   name: displayName,
@@ -139,6 +162,8 @@ export const node = z.object({
     .nullable(),
   /** Where the address in `specs` comes from; `observed`: whence its agent dialled. */
   addressSource: z.enum(['panel', 'observed', ...addressSource.options]).nullable(),
+  /** Null before it has joined. */
+  agent: agentStanding.nullable(),
   load: nodeLoad.nullable(),
   /** Promised to servers. Of disk, too, that is a promise when a place is looked for: nothing stops a server from writing more. */
   reserved: z.object({ memoryBytes: z.number(), cpus: z.number(), diskBytes: z.number() }),
@@ -155,7 +180,17 @@ export const createNodeBody = z.strictObject({
   tags: labels.optional(),
   labels: labelMap.optional(),
 })
-export const createNodeAnswer = z.object({ node, joinToken: z.string(), joinCommand: z.string() })
+/** What a machine needs to become a node. Told once. */
+export const joinInvitation = z.object({
+  joinToken: z.string(),
+  expiresAt: timestamp,
+  /** One line for the machine's shell: it uses Node where there is one, else Docker. */
+  joinCommand: z.string(),
+  /** The same, said which. */
+  joinCommands: z.object({ node: z.string(), docker: z.string() }),
+})
+export type JoinInvitation = z.output<typeof joinInvitation>
+export const createNodeAnswer = joinInvitation.extend({ node })
 export const patchNodeBody = z
   .strictObject({
     devMode: z.boolean(),

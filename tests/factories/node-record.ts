@@ -14,6 +14,7 @@ export function makeNode(over: Partial<NodeRecord> = {}): NodeRecord {
     schedulable: true,
     local: false,
     secretHash: null,
+    pendingSecretHash: null,
     joinTokenHash: null,
     joinTokenExpiresAt: null,
     certificate: null,

@@ -232,6 +232,7 @@ export function createFakeAgent(options: FakeAgentOptions) {
     },
     'node.certify': () => ({ ok: false, code: 'CONFLICT', message: 'The fake agent takes no certificate.' }),
     'node.certificate': () => ({ ok: false, code: 'CONFLICT', message: 'The fake agent takes no certificate.' }),
+    'node.update': () => ({ ok: false, code: 'CONFLICT', message: 'The fake agent does not update itself.' }),
     'node.resync': () => {
       void report()
       return { ok: true }

@@ -38,7 +38,7 @@ export function createRecordingAgentEvents() {
     },
     networkId: () => 'net-test',
     settings: async nodeId => ({ devMode: false, name: nodeId, region: null, tags: [] }),
-    connected: nodeId => called({ name: 'connected', args: [nodeId] }),
+    connected: (nodeId, tookSecret) => called({ name: 'connected', args: [nodeId, tookSecret] }),
     disconnected: nodeId => called({ name: 'disconnected', args: [nodeId] }),
     touched: nodeId => void called({ name: 'touched', args: [nodeId] }),
     report: (nodeId, report: NodeReport) => called({ name: 'report', args: [nodeId, report] }),

@@ -79,13 +79,14 @@ export async function startQuietFleet(database = openTestDatabase()) {
       log: { debug: quiet, info: quiet, warn: quiet, error: facts => void problems.push(facts) },
       networkId: 'net-test',
       watch: { committed() {}, crashed() {}, forgetNode() {} },
-      agentSha256: async () => null,
       trust: {
         mode: 'off',
         authority: () => null,
         agentUrl: () => Promise.reject(new Error('not needed')),
         authorityChanged: async () => {},
       },
+      agentFiles: { agentSha256: async () => null, joinScriptSha256: async () => null },
+      agentUpdates: 'manual',
     })
   let fleet = make()
   await fleet.start()
@@ -120,7 +121,7 @@ export async function startQuietFleet(database = openTestDatabase()) {
     /** A new connection and the whole truth over it. */
     async connect(nodeId: string, truth: Observation[] = [], specs: Partial<NodeSpecs> = {}) {
       connected.add(nodeId)
-      await fleet.agentEvents.connected(nodeId)
+      await fleet.agentEvents.connected(nodeId, true)
       await bench.report(nodeId, truth, specs)
     },
     async report(nodeId: string, truth: Observation[], specs: Partial<NodeSpecs> = {}) {

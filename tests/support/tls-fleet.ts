@@ -1,11 +1,20 @@
 import { join } from 'node:path'
 import pino from 'pino'
 import { readSettings } from '../../agent/config'
+import type { OwnProgram } from '../../agent/program/own-program'
 import { runAgent } from '../../agent/run-agent'
 import type { Node } from '../../shared/schemas/node'
 import { startApiServer } from './api-server'
 import { temporaryFolder } from './temporary-folder'
 import { waitFor } from './wait-for'
+
+/** The agent as part of a test's own process: nothing that could be replaced. */
+const FIXED_PROGRAM: OwnProgram = {
+  describe: () => ({ sha256: '0'.repeat(64), updates: 'elsewhere', failure: null }),
+  sayReady() {},
+  refuseWhereFixed() {},
+  fetchNext: async () => {},
+}
 
 /** A real agent in this process, with a folder of its own that outlives it. */
 export interface TlsAgent {
@@ -73,7 +82,11 @@ export async function startTlsFleet(env: Record<string, string> = {}, clock = st
         ...set,
       })
       const log = pino({ level: 'debug', base: undefined }, { write: (line: string) => void lines.push(line) })
-      const running = await runAgent(settings, log, message => void lines.push(message))
+      const running = await runAgent(settings, log, {
+        program: FIXED_PROGRAM,
+        giveUp: message => void lines.push(message),
+        restart: () => {},
+      })
       const agent: TlsAgent = {
         dataDir,
         said: () => lines.join('\n'),

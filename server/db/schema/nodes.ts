@@ -17,6 +17,7 @@ export const nodes = sqliteTable(
     schedulable: integer('schedulable', { mode: 'boolean' }).notNull(),
     local: integer('local', { mode: 'boolean' }).notNull(),
     secretHash: text('secret_hash'),
+    pendingSecretHash: text('pending_secret_hash'),
     joinTokenHash: text('join_token_hash'),
     joinTokenExpiresAt: integer('join_token_expires_at'),
     certificate: jsonColumn<NodeCertificateRecord>('certificate'),

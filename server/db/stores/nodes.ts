@@ -55,7 +55,7 @@ export function createNodeStore(db: Database): NodeStore {
     async joinWithToken(id, tokenHash, secretHash, at) {
       const joined = db
         .update(nodes)
-        .set({ secretHash })
+        .set({ pendingSecretHash: secretHash })
         .where(and(eq(nodes.id, id), eq(nodes.joinTokenHash, tokenHash), gt(nodes.joinTokenExpiresAt, at)))
         .run()
       return joined.changes === 1

@@ -32,6 +32,7 @@ describe('the connection to the brain', () => {
       },
       instances: () => [],
       heartbeat: async () => ({ load: machine.load, engine: machine.specs.engine, watched: 0, instances: [] }),
+      reported: () => {},
       lost: () => {},
       refused: () => true,
       log: { debug() {}, info() {}, warn() {}, error() {} },

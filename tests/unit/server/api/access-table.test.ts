@@ -28,6 +28,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'GET /objects/**:key': EVERYBODY,
   'HEAD /objects/**:key': EVERYBODY,
   'GET /agent/authority.pem': EVERYBODY,
+  'GET /agent/join.sh': EVERYBODY,
   'GET /agent/strata-agent.mjs': EVERYBODY,
   'GET /agent/strata-agent.mjs.sha256': EVERYBODY,
 
@@ -89,6 +90,8 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'POST /api/v1/tls/authority/rotate': ADMINS,
   'GET /api/v1/nodes/:id/cache': VIEWERS,
   'GET /api/v1/nodes/:id/stats': VIEWERS,
+  'POST /api/v1/nodes/:id/join-token': ADMINS,
+  'POST /api/v1/nodes/:id/update-agent': ADMINS,
   'POST /api/v1/nodes/:id/purge-cache': ADMINS,
 
   'GET /api/v1/templates': VIEWERS,

@@ -39,7 +39,7 @@ describe('adding a node', () => {
       local: false,
     })
     expect(created.joinCommand).toContain(`STRATA_JOIN_TOKEN=${created.joinToken} STRATA_NODE_NAME='rack 1'`)
-    expect(created.joinCommand).toContain(`curl -fsSL -o strata-agent.mjs ${api.url.origin}/agent/strata-agent.mjs`)
+    expect(created.joinCommand).toContain(`curl -fsSL -o strata-join.sh ${api.url.origin}/agent/join.sh`)
     const shown = JSON.stringify([
       await node(created.node.id),
       await api.ok(200, 'GET', '/nodes'),

@@ -105,7 +105,7 @@ describe('commands', () => {
     const id = await running()
     await bench.disconnect(node)
     await bench.press('stop', id)
-    await bench.fleet.agentEvents.connected(node)
+    await bench.fleet.agentEvents.connected(node, false)
     await pass(POLICY.channel.resendMs)
     expect(bench.takeCommands()).toEqual([])
   })

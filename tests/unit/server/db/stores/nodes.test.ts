@@ -45,7 +45,7 @@ describe('node store', () => {
     expect(await nodes.joinWithToken('n1', 'other', 'secret', 9)).toBe(false)
     expect(await nodes.joinWithToken('n1', 'hash', 'secret', 10)).toBe(false)
     expect(await nodes.joinWithToken('n1', 'hash', 'secret', 9)).toBe(true)
-    expect(await nodes.find('n1')).toMatchObject({ secretHash: 'secret', joinTokenHash: 'hash' })
+    expect(await nodes.find('n1')).toMatchObject({ pendingSecretHash: 'secret', joinTokenHash: 'hash' })
     await nodes.update('n1', { joinTokenHash: null, joinTokenExpiresAt: null })
     expect(await nodes.joinWithToken('n1', 'hash', 'again', 9)).toBe(false)
   })

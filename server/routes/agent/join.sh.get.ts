@@ -1,0 +1,14 @@
+import { setResponseHeaders } from 'h3'
+import { agentBundlePath, readJoinScript } from '../../gateway/agent-bundle'
+import { defineEndpoint } from '../../http/define-endpoint'
+
+/** The script that a join command runs. It holds no secret, so anybody may have it. */
+export default defineEndpoint({
+  permission: 'public',
+  response: 'text',
+  async handler({ brain, event }) {
+    const { bytes, sha256 } = await readJoinScript(agentBundlePath(), brain.settings)
+    setResponseHeaders(event, { etag: `"${sha256}"`, 'x-strata-sha256': sha256, 'cache-control': 'no-cache' })
+    return bytes.toString()
+  },
+})
