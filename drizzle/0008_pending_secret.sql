@@ -1,0 +1,1 @@
+ALTER TABLE `nodes` ADD `pending_secret_hash` text;
