@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ROOT } from './paths.mjs'
 import { identify, isAlive } from './process-identity.mjs'
@@ -10,11 +10,22 @@ const RESTART_MAX_MS = 30_000
 /** A program that lived this long starts its count of quick deaths anew. */
 const SETTLED_MS = 60_000
 
-/** Keeps one older log. The program has the file open for appending, so it goes on in the emptied one. */
-function trimLog(file) {
-  if (statSync(file).size < LOG_LIMIT_BYTES) return
-  copyFileSync(file, `${file}.1`)
-  truncateSync(file)
+/**
+ * Keeps one older log. The program has the file open for appending, so it goes on in the emptied one. A disk without room for
+ * the copy gets the room of the log instead: a launcher must not end because of a log.
+ */
+export function trimLog(file, limitBytes = LOG_LIMIT_BYTES) {
+  try {
+    if (statSync(file).size < limitBytes) return
+    try {
+      copyFileSync(file, `${file}.1`)
+    } catch {
+      rmSync(`${file}.1`, { force: true })
+    }
+    truncateSync(file)
+  } catch {
+    // Gone, or not to be touched: the program goes on with it as it is.
+  }
 }
 
 /** The end of a log, for telling why a program ended. */

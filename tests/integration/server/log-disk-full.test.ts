@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createJsonLog } from '../../../core/log/json-log'
 import { openLogOutput } from '../../../core/log/log-output'
+import { trimLog } from '../../../scripts/supervised.mjs'
 import { temporaryFolder } from '../../support/temporary-folder'
 
 const run = promisify(execFile)
@@ -47,4 +48,13 @@ it('outlives a full disk: what waited is written when there is room again, and w
     line.msg.startsWith('Lines of this log were lost'),
   )
   expect(told?.lines).toBeGreaterThan(1_000)
+})
+
+it('gives the room of a log back where there is none to keep an older one', async () => {
+  const path = join(mount, 'program.log')
+  await writeFile(path, Buffer.alloc(1.5 * MIB))
+  trimLog(path, MIB)
+  expect((await stat(path)).size).toBe(0)
+  expect(await readdir(mount)).toEqual(['program.log'])
+  trimLog(join(mount, 'missing.log'), MIB)
 })
