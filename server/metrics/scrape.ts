@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises'
 import { Gauge, Registry } from 'prom-client'
 import { POLICY } from '../../shared/domain/policy'
 import type { Node } from '../../shared/schemas/node'
@@ -21,7 +22,7 @@ export interface ScrapeDeps {
 /** The text of `GET /metrics`. `withInstances`: also each server by itself, which is most of it in a large network. */
 export function createScrape(deps: ScrapeDeps): (options: { withInstances: boolean }) => Promise<string> {
   const { metrics, instances, board } = deps
-  const connections = new Gauge({
+  new Gauge({
     name: 'strata_connections',
     help: 'Open sockets of agents and of pages.',
     labelNames: ['kind'],
@@ -32,10 +33,13 @@ export function createScrape(deps: ScrapeDeps): (options: { withInstances: boole
       this.set({ kind: 'page' }, pages)
     },
   })
-  void connections
 
   return async ({ withInstances }) => {
-    const [briefs, nodes] = await Promise.all([instances.briefs(), allNodes(deps.nodes)])
+    // Each of these takes tens of milliseconds in a large network; others get their turn in between.
+    const briefs = await instances.briefs()
+    await breathe()
+    const nodes = await allNodes(deps.nodes)
+    await breathe()
     const fleet = await exposeAll([
       ...countFamilies(briefs, nodes),
       ...nodeFamilies(nodes),
@@ -52,6 +56,7 @@ async function allNodes(nodes: Pick<NodeService, 'list'>): Promise<Node[]> {
     const page = await nodes.list({ limit: POLICY.lists.maxLimit, ...(cursor ? { cursor } : {}) })
     all.push(...page.items)
     cursor = page.nextCursor ?? undefined
+    await breathe()
   } while (cursor !== undefined)
   return all
 }

@@ -9,6 +9,7 @@ const NODES = 1_000
 const SERVERS_EACH = 20
 const ROUNDS = 4
 const MIB = 1024 ** 2
+const say = (line: string) => process.stdout.write(`${line}\n`)
 
 /**
  * What statistics cost a brain with 1,000 nodes and 20,000 servers: CPU for one heartbeat with the figures of twenty servers, from its
@@ -80,12 +81,12 @@ async function main(): Promise<void> {
   globalThis.gc?.()
   const after = process.memoryUsage()
   const grown = (after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers) / MIB
-  console.log(`heartbeat without servers: ${bare.usEach.toFixed(0)} µs CPU, ${bare.bytes} bytes`)
-  console.log(`heartbeat with ${SERVERS_EACH}: ${full.usEach.toFixed(0)} µs CPU, ${full.bytes} bytes`)
+  say(`heartbeat without servers: ${bare.usEach.toFixed(0)} µs CPU, ${bare.bytes} bytes`)
+  say(`heartbeat with ${SERVERS_EACH}: ${full.usEach.toFixed(0)} µs CPU, ${full.bytes} bytes`)
   // One in three beats carries figures.
   const share = (NODES / 5) * ((2 * bare.usEach + full.usEach) / 3 / 1e6)
-  console.log(`all heartbeats of ${NODES} nodes: ${(share * 100).toFixed(1)} % of one core`)
-  console.log(`memory for the figures of ${NODES * SERVERS_EACH} servers: ${grown.toFixed(0)} MB`)
+  say(`all heartbeats of ${NODES} nodes: ${(share * 100).toFixed(1)} % of one core`)
+  say(`memory for the figures of ${NODES * SERVERS_EACH} servers: ${grown.toFixed(0)} MB`)
 
   const scrape = createScrape({
     metrics: createBrainMetrics('bench'),
@@ -107,7 +108,7 @@ async function main(): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 5))
     clearInterval(ticking)
     const lines = text.split('\n').length
-    console.log(
+    say(
       `/metrics ${withInstances ? 'with every server' : 'without servers'}: ${ms.toFixed(0)} ms, ${(text.length / MIB).toFixed(1)} MB, ${lines} lines, longest pause of the brain ${longest.toFixed(0)} ms`,
     )
   }
