@@ -104,6 +104,13 @@ const environment = z
       .optional(),
   })
   .superRefine((env, context) => {
+    const engine = /^(?:tcp|https?):\/\/(\[[^\]]+\]|[^:/]+)/.exec(env.DOCKER_HOST ?? '')?.[1]
+    if (engine && !isLoopback(engine))
+      context.addIssue({
+        code: 'custom',
+        path: ['DOCKER_HOST'],
+        message: `Docker on another machine (${engine}) cannot be used: it mounts files that the agent lays out on its own. Run the agent on that machine`,
+      })
     const url = new URL(env.STRATA_BRAIN_URL)
     if (url.protocol === 'https:' || isLoopback(url.hostname) || env.STRATA_ALLOW_HTTP === 'on') return
     context.addIssue({

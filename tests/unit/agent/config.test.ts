@@ -85,4 +85,9 @@ describe('the agent’s settings', () => {
     for (const loopback of ['http://localhost:1', 'http://127.3.2.1:1', 'http://[::1]:1'])
       expect(readSettings({ STRATA_BRAIN_URL: loopback }, ROOT).brainUrl).toBe(loopback)
   })
+
+  it('refuses a Docker that does not see the files of this machine', () => {
+    expect(() => readSettings({ DOCKER_HOST: 'tcp://10.0.0.5:2376' }, ROOT)).toThrow(/Run the agent on that machine/)
+    expect(readSettings({ DOCKER_HOST: 'tcp://127.0.0.1:2375' }, ROOT).dockerHost).toBe('tcp://127.0.0.1:2375')
+  })
 })
