@@ -3,10 +3,13 @@ import { z } from 'zod'
 import type { loginBody, setupBody } from '../shared/schemas/account'
 import { meAnswer, type User } from '../shared/schemas/account'
 import { everywhere, grantsAllow, reachOf, type Grant, type Permission } from '../shared/domain/permissions'
+import type { loginTotpBody } from '../shared/schemas/sign-in'
 import { ApiError } from './api/api-error'
 import { request } from './api/request'
 
 const user = ref<User | null>(null)
+/** One-time codes are required of them first: nothing but the account page is open. */
+const mustAddTotp = ref(false)
 /** `unknown` until the brain was asked; `unreachable` while it does not answer. */
 const status = ref<'unknown' | 'signed-in' | 'signed-out' | 'unreachable'>('unknown')
 const grants = computed<Grant[]>(() => {
@@ -17,8 +20,7 @@ const grants = computed<Grant[]>(() => {
 
 async function load(): Promise<User | null> {
   try {
-    user.value = (await request('/auth/me', { answer: meAnswer })).user
-    status.value = 'signed-in'
+    take(await request('/auth/me', { answer: meAnswer }))
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     user.value = null
@@ -32,6 +34,7 @@ export function useSession() {
   return {
     user: readonly(user),
     status: readonly(status),
+    mustAddTotp: readonly(mustAddTotp),
     /** True for those who have single servers alone. */
     isNarrow: computed(() => user.value !== null && user.value.role === null),
     /** True when the signed-in person may do this everywhere, or to the server that is named: asked before a button is shown. */
@@ -46,13 +49,15 @@ export function useSession() {
       return status.value === 'signed-in' ? user.value : await load()
     },
     async login(body: z.input<typeof loginBody>) {
-      user.value = (await request('/auth/login', { method: 'POST', body, answer: meAnswer })).user
-      status.value = 'signed-in'
+      take(await request('/auth/login', { method: 'POST', body, answer: meAnswer }))
+    },
+    /** The second step, for accounts with one-time codes. */
+    async loginWithCode(body: z.input<typeof loginTotpBody>) {
+      take(await request('/auth/login/totp', { method: 'POST', body, answer: meAnswer }))
     },
     /** Creates the first admin with the one-time token of the set-up link, who is signed in at once. */
     async setUp(body: z.input<typeof setupBody>) {
-      user.value = (await request('/setup', { method: 'POST', body, answer: meAnswer })).user
-      status.value = 'signed-in'
+      take(await request('/setup', { method: 'POST', body, answer: meAnswer }))
     },
     async logout() {
       await request('/auth/logout', { method: 'POST', answer: z.unknown() })
@@ -60,6 +65,12 @@ export function useSession() {
     },
     forget,
   }
+}
+
+function take(answer: z.output<typeof meAnswer>) {
+  user.value = answer.user
+  mustAddTotp.value = answer.mustAddTotp === true
+  status.value = 'signed-in'
 }
 
 function forget() {

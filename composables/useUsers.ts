@@ -17,6 +17,11 @@ export function useUsers() {
       await api(address(id), { method: 'PATCH', body, answer: userDetail })
       await list.load()
     },
+    /** For somebody who lost phone and recovery codes. */
+    async resetTotp(id: string) {
+      await api(`${address(id)}/totp`, { method: 'DELETE', answer: z.unknown() })
+      await list.load()
+    },
     async remove(id: string) {
       await api(address(id), { method: 'DELETE', answer: z.unknown() })
       await list.load()

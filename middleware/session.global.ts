@@ -14,6 +14,7 @@ export default defineNuxtRouteMiddleware(async to => {
     const returnTo = safeReturnPath(to.fullPath)
     return navigateTo({ path: '/login', query: returnTo === '/' ? {} : { returnTo } })
   }
+  if (session.mustAddTotp.value && to.path !== '/account') return navigateTo('/account')
   const needed = to.meta.permission
   if (session.status.value !== 'signed-in' || !needed) return
   if (!(to.meta.somewhere ? session.canSomewhere(needed) : session.can(needed))) {
