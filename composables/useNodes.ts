@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { page } from '../shared/schemas/common'
 import { instance } from '../shared/schemas/instance'
 import type { adoptBody, createNodeBody, patchNodeBody } from '../shared/schemas/node'
-import { createNodeAnswer, node, type Node } from '../shared/schemas/node'
+import { createNodeAnswer, joinInvitation, node, type Node } from '../shared/schemas/node'
 import { POLICY } from '../shared/domain/policy'
 import { createLiveCollection } from './live/live-collection'
 
@@ -72,6 +72,16 @@ export function useNodes() {
     /** Takes over a server that only the node knows. */
     adopt: (id: string, body: z.input<typeof adoptBody>) =>
       api(`/nodes/${encodeURIComponent(id)}/adopt`, { method: 'POST', body, answer: instance }),
+    /** A new command that joins the node's machine. */
+    invite: (id: string) =>
+      api(`/nodes/${encodeURIComponent(id)}/join-token`, { method: 'POST', answer: joinInvitation }),
+    /** Has the agent become the one of this brain. */
+    async updateAgent(id: string) {
+      const requestedAt = Date.now()
+      collection.put(await api(`/nodes/${encodeURIComponent(id)}/update-agent`, { method: 'POST', answer: node }), {
+        requestedAt,
+      })
+    },
     async remove(id: string) {
       await api(`/nodes/${encodeURIComponent(id)}`, { method: 'DELETE', answer: z.unknown() })
       collection.remove(id)
