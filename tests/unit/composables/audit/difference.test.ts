@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { auditDifference } from '../../../../composables/account/audit-difference'
+import { auditDifference } from '../../../../composables/audit/difference'
 
 it('puts old beside new, and leaves out what stayed as it was', () => {
   const detail = { username: 'anna', old: { role: 'viewer', disabled: false }, new: { role: 'admin', disabled: false } }

@@ -1,10 +1,5 @@
 import { expect, it } from 'vitest'
-import {
-  auditChoiceFrom,
-  auditChoiceQuery,
-  auditQuery,
-  isAuditFiltered,
-} from '../../../../composables/account/audit-choice'
+import { auditChoiceFrom, auditChoiceQuery, auditQuery, isAuditFiltered } from '../../../../composables/audit/choice'
 
 it('stands in the address and comes back from it', () => {
   const choice = auditChoiceFrom({ text: 'a b', outcome: 'refused', strange: 'x', kind: ['node', 'user'] })
