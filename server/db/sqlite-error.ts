@@ -15,3 +15,17 @@ export function sqliteCause(error: unknown): { code: string; message: string } |
   }
   return undefined
 }
+
+/** True when there was no room for a write. */
+export function isFull(error: unknown): boolean {
+  return sqliteCause(error)?.code === 'SQLITE_FULL'
+}
+
+/** For notes that nobody depends on, such as when somebody was last seen: on a full disk they are left out. */
+export function noteIfRoom(write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!isFull(error)) throw error
+  }
+}

@@ -2,7 +2,7 @@ import { setResponseHeader, setResponseStatus } from 'h3'
 import type { H3Event } from 'h3'
 import type { Problem } from '../../shared/schemas/status'
 import { AppError, ERRORS, isAppError } from '../../shared/errors'
-import { sqliteCause } from '../db/sqlite-error'
+import { isFull, sqliteCause } from '../db/sqlite-error'
 import { requestIdOf } from './request-id'
 
 /** What a client is told of anything that was thrown. A defect tells nothing but where to look. */
@@ -10,7 +10,7 @@ export function toAppError(error: unknown, requestId: string): AppError {
   if (isAppError(error)) return error
   const sqlite = sqliteCause(error)?.code
   const system = error instanceof Error && 'code' in error ? error.code : undefined
-  if (sqlite === 'SQLITE_FULL' || system === 'ENOSPC' || system === 'EDQUOT') {
+  if (isFull(error) || system === 'ENOSPC' || system === 'EDQUOT') {
     return new AppError(
       'DISK_FULL',
       'The disk of the brain is full; nothing was changed. Make room in its data folder and try again.',

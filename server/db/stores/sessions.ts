@@ -3,6 +3,7 @@ import type { SessionStore } from '../../ports'
 import type { Database, Transaction } from '../client'
 import { immediate } from '../client'
 import { sessions, users } from '../schema'
+import { noteIfRoom } from '../sqlite-error'
 import { grantsQuery } from './grants'
 import { signInQuery } from './sign-in'
 
@@ -35,7 +36,7 @@ export function createSessionStore(db: Database): SessionStore {
       return { session, user: { ...user, ...signInOf(user.id), grants: grantsOf(user.id) } }
     },
     async seen(id, at) {
-      db.update(sessions).set({ lastSeenAt: at }).where(eq(sessions.id, id)).run()
+      noteIfRoom(() => db.update(sessions).set({ lastSeenAt: at }).where(eq(sessions.id, id)).run())
     },
     async listOf(userId, now) {
       return db

@@ -3,6 +3,7 @@ import type { TokenRecord, TokenStore } from '../../ports'
 import type { Database } from '../client'
 import { immediate } from '../client'
 import { tokens, users } from '../schema'
+import { noteIfRoom } from '../sqlite-error'
 import { grantsQuery, writeGrants } from './grants'
 import { signInQuery } from './sign-in'
 
@@ -54,7 +55,7 @@ export function createTokenStore(db: Database): TokenStore {
       })
     },
     async used(id, at) {
-      db.update(tokens).set({ lastUsedAt: at }).where(eq(tokens.id, id)).run()
+      noteIfRoom(() => db.update(tokens).set({ lastUsedAt: at }).where(eq(tokens.id, id)).run())
     },
   }
 }
