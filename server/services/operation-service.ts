@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { reachesSubject, reachOf } from '../../shared/domain/permissions'
 import type { Permission, Reach } from '../../shared/domain/permissions'
 import { POLICY } from '../../shared/domain/policy'
-import { AppError } from '../../shared/errors'
+import { AppError, isAppError } from '../../shared/errors'
 import type { Actor } from '../../shared/schemas/event'
 import type { Operation, OperationFilter } from '../../shared/schemas/operation'
 import type { Clock, Ids, OperationStore, PanelBus, Principal } from '../ports'
@@ -169,6 +169,8 @@ export function createOperationService(deps: {
     carryOut(record, work).catch((error: unknown) => {
       const facts = { err: error, operation: record.id, kind: record.kind }
       if (isStopped) log.debug(facts, 'An operation ended with the brain')
+      else if (isAppError(error) && error.code === 'OPERATION_CANCELLED')
+        log.info({ ...facts, err: undefined }, error.detail)
       else log.warn(facts, 'An operation did not end well')
     })
   }

@@ -93,6 +93,8 @@ describe.each(LOOKS)('at $width px, dark: $dark, $locale', look => {
     ['users', () => '/users'],
     ['tokens', () => '/tokens'],
     ['audit', () => '/audit'],
+    ['operations', () => '/operations'],
+    ['settings', () => '/settings'],
   ]
 
   let panel: Awaited<ReturnType<typeof openPanelPage>>
