@@ -268,8 +268,9 @@ export class Connection {
     this.context.lost()
     if (this.isClosed) return
     this.context.log.warn({ reason }, 'The connection to the brain ended; servers run on, and the agent dials again')
-    // Socket.IO dials again by itself, but not when the brain ended the connection on purpose.
-    if (!this.socket.active) this.dialAgain(POLICY.agent.reconnectMinMs)
+    // Socket.IO dials again by itself, but not when the brain ended the connection on purpose; and always as it was, though there may
+    // be a newer certificate.
+    if (this.takeTarget() || !this.socket.active) this.dialAgain(POLICY.agent.reconnectMinMs)
   }
 
   private failed(error: Error): void {
@@ -283,8 +284,11 @@ export class Connection {
       return
     }
     const { code, message } = readRefusal(error)
-    this.context.targets.refused(code)
-    if (this.takeTarget()) return this.dialAgain(POLICY.agent.reconnectMinMs)
+    this.context.targets.refused(code, this.target)
+    if (this.takeTarget()) {
+      this.context.log.warn({ code }, `The brain refuses this agent as it came, and it tries another way: ${message}`)
+      return this.dialAgain(POLICY.agent.reconnectMinMs)
+    }
     const passes = code === 'UNAVAILABLE' || code === 'IDENTITY_IN_USE'
     if (this.context.refused(code, message)) this.dialAgain(passes ? POLICY.agent.reconnectMaxMs / 2 : REFUSED_AGAIN_MS)
   }

@@ -82,6 +82,14 @@ export function useNodes() {
         requestedAt,
       })
     },
+    /** Renews its certificate, ends its access, or takes it back. */
+    async secure(id: string, what: 'renew' | 'revoke' | 'letIn') {
+      const requestedAt = Date.now()
+      const path = { renew: 'certificate/renew', revoke: 'revoke', letIn: 'let-in' }[what]
+      collection.put(await api(`/nodes/${encodeURIComponent(id)}/${path}`, { method: 'POST', answer: node }), {
+        requestedAt,
+      })
+    },
     async remove(id: string) {
       await api(`/nodes/${encodeURIComponent(id)}`, { method: 'DELETE', answer: z.unknown() })
       collection.remove(id)

@@ -162,7 +162,7 @@ export interface NodeAuthority {
   /** @param request PKCS #10, PEM; only its key counts. MESSAGE_INVALID */
   issueNode(nodeId: string, request: string): Promise<NodeCertificateRecord & { certificate: string }>
   /** CERTIFICATE_UNKNOWN, CERTIFICATE_EXPIRED */
-  judge(shown: X509Certificate): NodeCertificateRecord & { nodeId: string }
+  judge(shown: X509Certificate): Promise<NodeCertificateRecord & { nodeId: string }>
   /** A new root; the former ones stay trusted. */
   rotate(): Promise<void>
   /** Forgets former roots that are not needed, by fingerprint; false when all are. */

@@ -19,7 +19,7 @@ export interface BrainTargets {
   /** The brain took this node here. */
   answered(): void
   /** It refused the certificate: the secret is tried alone, until there is a new one. */
-  refused(code: string): void
+  refused(code: string, target: BrainTarget): void
   /** The node was given a certificate. */
   renewed(): void
 }
@@ -55,8 +55,9 @@ export function createBrainTargets(brainUrl: string, certificate: () => HeldCert
     answered() {
       tries = 0
     },
-    refused(code) {
-      if (code === 'CERTIFICATE_EXPIRED' || code === 'CERTIFICATE_UNKNOWN') isDistrusted = true
+    refused(code, target) {
+      const isNewest = target.cert === certificate()?.certificate
+      if (isNewest && (code === 'CERTIFICATE_EXPIRED' || code === 'CERTIFICATE_UNKNOWN')) isDistrusted = true
       if (code === 'CERTIFICATE_REQUIRED') isDirect = false
     },
     renewed() {

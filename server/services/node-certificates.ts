@@ -66,7 +66,7 @@ export function createNodeCertificates(deps: NodeCertificatesDeps): NodeCertific
     const authority = trust.authority()
     if (!authority)
       throw new AppError('CERTIFICATE_UNKNOWN', 'This brain takes no certificates of nodes: STRATA_AGENT_MTLS is off.')
-    const { nodeId, ...certificate } = authority.judge(shown)
+    const { nodeId, ...certificate } = await authority.judge(shown)
     if (nodeId !== record.id)
       throw new AppError(
         'CERTIFICATE_UNKNOWN',

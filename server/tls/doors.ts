@@ -104,14 +104,13 @@ export function createDoors({ settings, authorityFile, gateway, clock, log }: Do
       const credentials = files ?? (tls.source ? own : null)
       if (credentials)
         panelDoor = await openTlsDoor({
-          ...{ host, port, setting: 'STRATA_PORT', credentials, clientRoots: null },
+          ...{ host, port, setting: 'STRATA_PORT', credentials, asksForCertificate: false },
           onRequest,
           onUpgrade,
         })
       if (mode !== 'off' && own && authority) {
-        const clientRoots = authority.trusted
         agentDoor = await openTlsDoor({
-          ...{ host, port: tls.agents.port, setting: 'STRATA_AGENT_PORT', credentials: own, clientRoots },
+          ...{ host, port: tls.agents.port, setting: 'STRATA_AGENT_PORT', credentials: own, asksForCertificate: true },
           onRequest: agentRequests(onRequest),
           onUpgrade,
         })

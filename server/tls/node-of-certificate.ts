@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { fingerprintOf } from '../../core/certificates/fingerprint'
+import * as x509 from '../../core/certificates/x509'
 import { AppError } from '../../shared/errors'
 import { nodeOfUri } from '../domain/node-certificate'
 import type { NodeAuthority } from '../ports'
@@ -14,12 +15,12 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
  * @param roots those that are trusted; each signs nodes directly
  * @throws AppError HANDSHAKE_REFUSED
  */
-export function nodeOfCertificate(
+export async function nodeOfCertificate(
   shown: X509Certificate,
   roots: readonly X509Certificate[],
   now: number,
 ): ReturnType<NodeAuthority['judge']> {
-  const root = roots.find(candidate => shown.checkIssued(candidate) && shown.verify(candidate.publicKey))
+  const root = await signerAmong(roots, shown)
   if (!root)
     throw new AppError(
       'CERTIFICATE_UNKNOWN',
@@ -42,4 +43,20 @@ export function nodeOfCertificate(
     issuedAt: shown.validFromDate.getTime() + BACKDATED_MS,
     expiresAt,
   }
+}
+
+/**
+ * By WebCrypto, and not by `X509Certificate.verify`: that leaves an error in OpenSSL's queue of this thread when it says no, which the
+ * next write of a TLS socket takes for its own (Node 24).
+ */
+async function signerAmong(
+  roots: readonly X509Certificate[],
+  shown: X509Certificate,
+): Promise<X509Certificate | undefined> {
+  const certificate = new x509.X509Certificate(shown.raw)
+  for (const root of roots) {
+    const publicKey = new x509.X509Certificate(root.raw).publicKey
+    if (shown.issuer === root.subject && (await certificate.verify({ publicKey, signatureOnly: true }))) return root
+  }
+  return undefined
 }

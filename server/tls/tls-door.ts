@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { splitChain } from '../../core/certificates/fingerprint'
 import { POLICY } from '../../shared/domain/policy'
 import type { ServerCredentials } from './server-credentials'
 import { TlsFault } from './tls-fault'
@@ -12,8 +13,8 @@ export interface TlsDoorOptions {
   /** The setting that names the port, for the message when it is taken. */
   setting: string
   credentials: ServerCredentials
-  /** Roots whose certificates a client may show; null: clients are asked for none. None is demanded: who may speak is judged later, in words. */
-  clientRoots: (() => string[]) | null
+  /** Clients are asked for a certificate. None is demanded, and none is judged here: who may speak is said later, in words. */
+  asksForCertificate: boolean
   onRequest: RequestListener
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
@@ -26,15 +27,18 @@ export interface TlsDoor {
 
 /** Listens with TLS 1.2 or newer. Throws TlsFault when it cannot. */
 export async function openTlsDoor(options: TlsDoorOptions): Promise<TlsDoor> {
-  const { host, port, credentials, clientRoots } = options
+  const { host, port, credentials, asksForCertificate } = options
   const context = () => ({
     cert: credentials.current().cert,
     key: credentials.current().key,
     minVersion: 'TLSv1.2' as const,
-    ...(clientRoots ? { ca: clientRoots() } : {}),
+    // No roots but the brain's own certificate, which signs nothing: TLS then proves that the client has the key of what it shows, and leaves
+    // the rest to us. Where it judges a forged signature itself, OpenSSL keeps an error that the next write of any TLS socket takes for
+    // its own (Node 24). An empty list would mean the roots of the machine.
+    ca: splitChain(credentials.current().cert).slice(0, 1),
   })
   const server = createServer(
-    { ...context(), ...(clientRoots ? { requestCert: true, rejectUnauthorized: false } : {}) },
+    { ...context(), ...(asksForCertificate ? { requestCert: true, rejectUnauthorized: false } : {}) },
     options.onRequest,
   )
   server.on('upgrade', (request, socket, head) => options.onUpgrade(request, socket, head))

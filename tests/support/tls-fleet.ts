@@ -4,7 +4,7 @@ import { readSettings } from '../../agent/config'
 import type { OwnProgram } from '../../agent/program/own-program'
 import { runAgent } from '../../agent/run-agent'
 import type { Node } from '../../shared/schemas/node'
-import { startApiServer } from './api-server'
+import { ADMIN, startApiServer } from './api-server'
 import { temporaryFolder } from './temporary-folder'
 import { waitFor } from './wait-for'
 
@@ -53,6 +53,11 @@ export async function startTlsFleet(env: Record<string, string> = {}, clock = st
       await meanwhile()
       api = await start({ ...(port ? { STRATA_AGENT_PORT: port } : {}), ...more })
       cookie = await api.cookieOf('admin')
+    },
+    /** The brain's time goes on, or back; that of its nodes does not. */
+    async pass(ms: number) {
+      clock.aheadMs += ms
+      cookie = await api.signIn(ADMIN.username, ADMIN.password)
     },
     agentPort: () => api.brain.doors.status(() => 0).agents.url?.replace(/^.*:/, '') ?? null,
     async call<Body>(method: string, path: string, json?: unknown) {
@@ -105,7 +110,7 @@ export async function startTlsFleet(env: Record<string, string> = {}, clock = st
       await fleet.until(node.id, seen => seen.security.transport === 'mtls')
       return { id: node.id, agent, set }
     },
-    until: (id: string, isSo: (node: Node) => boolean, limitMs = 10_000) =>
+    until: (id: string, isSo: (node: Node) => boolean, limitMs = 20_000) =>
       waitFor(
         `node ${id} to be so`,
         async () => {
