@@ -65,6 +65,8 @@ export default defineNuxtConfig({
 
   nitro: {
     ignore: notTheApp,
+    // The certificate library finds its parts through this polyfill, which is imported for what it does alone.
+    moduleSideEffects: ['reflect-metadata'],
     experimental: { websocket: true },
     // Imported for what it does alone; without being named here it is left out of the bundle.
     moduleSideEffects: ['reflect-metadata'],
