@@ -1,6 +1,5 @@
 import { AppError } from '../../shared/errors'
 import type { ErrorCode } from '../../shared/errors'
-import { POLICY } from '../../shared/domain/policy'
 import { failpoint } from '../failpoint'
 import { PortTaken, RunAlive } from '../runtime/container-runtime'
 import { attend } from './attend'
@@ -61,7 +60,7 @@ async function startFailed(actor: InstanceActor, error: unknown): Promise<void> 
   if (!(error instanceof AppError) || error.code === 'ENGINE_UNAVAILABLE' || error.code === 'NOT_FOUND') throw error
   if (FINAL.includes(error.code)) return failed(actor, error)
   // The server had no part in it: no crash is counted, and whatever its restart policy says, it never ran.
-  const waitMs = POLICY.engine.startAgainMs
+  const waitMs = actor.context.restart.afterEngineMs
   // Whether it was started is not known: the next try looks first.
   actor.isLookDue = true
   const reason = {

@@ -34,6 +34,8 @@ export const POLICY = {
     delaysMs: [5_000, 15_000, 45_000, 120_000, 300_000],
     /** A server that ran well this long starts its count anew. */
     healthyAfterMs: 600_000,
+    /** An engine that refuses a start for no reason of the server's own: soon enough to be noticed, seldom enough to leave it in peace. */
+    afterEngineMs: 15_000,
   },
   engine: {
     /** An engine that is being restarted is back within this; longer, and a wish to prepare says why it failed. */
@@ -46,8 +48,6 @@ export const POLICY = {
     retryMs: 1_000,
     /** Starting on a busy machine takes seconds; an engine that hangs on one container must not hold it forever. */
     callMs: 60_000,
-    /** An engine that refuses a start for no reason of the server's own: soon enough to be noticed, seldom enough to leave it in peace. */
-    startAgainMs: 15_000,
     /** A registry that is restarted or was out of reach for a moment is back by then; longer, and somebody must look. */
     pullAgainMs: [1_000, 3_000, 8_000],
     /** Two files of this size per container: what an agent that was away for a while can still read. */

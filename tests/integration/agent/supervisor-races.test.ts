@@ -116,6 +116,26 @@ describe('what comes in the middle of something', () => {
     expect(await node.runtimes.process.look(spec.id)).toMatchObject({ runId, state: 'running' })
   })
 
+  it('an engine that refuses a start: no crash is counted, it is said once, and the start works when the engine does', async () => {
+    const spec = node.spec(POLITE, { ...READY, restart: { policy: 'never' } })
+    const start = node.runtimes.process.start.bind(node.runtimes.process)
+    let tries = 0
+    vi.spyOn(node.runtimes.process, 'start').mockImplementation(run => {
+      if (++tries <= 8) throw new AppError('ENGINE_ERROR', 'Docker was asked to start it and answered 500: no space.')
+      return start(run)
+    })
+    const running = await node.start(spec)
+    expect(running).toMatchObject({ state: 'RUNNING', restarts: 0 })
+    const told = node.of(spec.id)
+    expect(told.filter(({ state }) => state === 'FAILED')).toEqual([])
+    const reasons = told.filter(({ reason }) => reason?.code === 'ENGINE_ERROR')
+    expect(reasons).toHaveLength(1)
+    expect(reasons[0]).toMatchObject({
+      restarts: 0,
+      reason: { message: expect.stringContaining("not the server's doing") as string },
+    })
+  })
+
   it('cleaning that fails: why the server ended is told, not that', { timeout: 20_000 }, async () => {
     const spec = node.spec('exit 3', { restart: { policy: 'never' } })
     vi.spyOn(node.runtimes.process, 'discard').mockRejectedValueOnce(new AppError('ENGINE_ERROR', 'It hangs.'))

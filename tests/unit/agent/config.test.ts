@@ -51,6 +51,22 @@ describe('the agent’s settings', () => {
     })
   })
 
+  it('read addresses to bind on, the address for players and labels', () => {
+    const read = (env: Record<string, string>) => readSettings(env, ROOT)
+    expect(read({ STRATA_NODE_PUBLIC_BIND: '::' }).publicBind).toEqual(['0.0.0.0', '::'])
+    expect(read({ STRATA_NODE_PUBLIC_BIND: '203.0.113.9, 2001:db8::1,' }).publicBind).toEqual([
+      '203.0.113.9',
+      '2001:db8::1',
+    ])
+    expect(read({ STRATA_NODE_ADDRESS: '[2001:db8::1]' }).address).toBe('2001:db8::1')
+    expect(read({ STRATA_NODE_ADDRESS: 'play.example.org' }).address).toBe('play.example.org')
+    expect(read({ STRATA_NODE_LABELS: 'disk=ssd, zone=a' }).labels).toEqual({ disk: 'ssd', zone: 'a' })
+    for (const address of ['0.0.0.0', '::', '300.1.1.1', 'play.example.org:25565', 'http://play'])
+      expect(() => read({ STRATA_NODE_ADDRESS: address }), address).toThrow(/STRATA_NODE_ADDRESS/)
+    for (const labels of ['disk', 'disk=a b', '=x'])
+      expect(() => read({ STRATA_NODE_LABELS: labels }), labels).toThrow()
+  })
+
   it('name every fault at once', () => {
     const wrong = {
       STRATA_BRAIN_URL: 'brain.example',
