@@ -68,8 +68,6 @@ export default defineNuxtConfig({
     // The certificate library finds its parts through this polyfill, which is imported for what it does alone.
     moduleSideEffects: ['reflect-metadata'],
     experimental: { websocket: true },
-    // Imported for what it does alone; without being named here it is left out of the bundle.
-    moduleSideEffects: ['reflect-metadata'],
     esbuild: { options: { target: 'es2024' } }, // what Node 24 runs as it is
     hooks: {
       // Nitro bundles code alone; migrations and example layers are files, read when the brain starts.
