@@ -17,7 +17,6 @@ export const operationProgress = z.object({
   total: z.number().nullable(),
   bytes: z.object({ done: z.number(), total: z.number().nullable() }).nullable(),
 })
-export type OperationProgress = z.output<typeof operationProgress>
 
 /** A long piece of work. One at a time for each subject. */
 export const operation = z.object({
