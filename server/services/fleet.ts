@@ -155,7 +155,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     onCommitted(before, after, events) {
       deps.watch.committed(before, after)
       if (events.some(event => event.kind === 'crash')) deps.watch.crashed(after.nodeId)
-      if (before?.generation !== after.generation) trace.note(after.id)
+      // A stop and a destruction want something else of the same generation.
+      if (before?.generation !== after.generation || before.desired !== after.desired) trace.note(after.id)
       usage.follow(before, after)
       if (before?.state !== after.state) tellState(before, after)
       if (after.state !== 'PREPARING') progress.forget(after.id)

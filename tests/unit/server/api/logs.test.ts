@@ -46,5 +46,8 @@ it('leads from a request to its commands, by the ids that an agent logs, and tel
   }
   const states = lines().filter(one => one.requestId === 'wish-1' && one.msg === 'A server changed its state')
   expect(states.map(one => one.state)).toContain('RUNNING')
+  await api.ok(202, 'DELETE', `/instances/${id}`, undefined, { 'x-request-id': 'wish-2' })
+  const ending = await waitFor('the destruction', () => lines().find(one => one.command === 'destroy'))
+  expect(ending).toMatchObject({ requestId: 'wish-2', instanceId: id })
   expect(written.join('')).not.toContain(SENTINEL)
 })
