@@ -3,10 +3,10 @@ import type { Actor } from '../../shared/schemas/event'
 import { startQuietFleet } from '../support/quiet-fleet'
 
 /**
- * How long a brain takes to place many servers on many nodes, without nodes and without a disk: `npm run bench -- placement`
- * is not needed for it, `node --import tsx tests/bench/placement.ts` would do. Prints one line of JSON.
+ * How long a brain takes to create and place many servers on many nodes, without nodes and without a disk. Run with
+ * `node --import tsx tests/bench/placement.ts [nodes] [servers]`; prints one line of JSON.
  */
-export async function measurePlacement(nodes: number, servers: number) {
+async function measurePlacement(nodes: number, servers: number) {
   const bench = await startQuietFleet()
   const GIB = 1024 ** 3
   const specs = { memoryBytes: 256 * GIB, maxInstances: null }
@@ -33,3 +33,6 @@ export async function measurePlacement(nodes: number, servers: number) {
   await bench.close()
   return figures
 }
+
+const [nodes = 1_000, servers = 5_000] = process.argv.slice(2).map(Number)
+process.stdout.write(`${JSON.stringify(await measurePlacement(nodes, servers))}\n`)
