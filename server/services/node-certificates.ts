@@ -121,7 +121,10 @@ export function createNodeCertificates(deps: NodeCertificatesDeps): NodeCertific
     })
     if (!answer.ok) throw new AppError('CONFLICT', `${who} could not keep its certificate: ${answer.message}`)
     await directory.update(nodeId, { certificate: issued })
-    log.info({ nodeId, serial: issued.serial, expiresAt: new Date(issued.expiresAt) }, 'A node was given a certificate')
+    log.info(
+      { nodeId, serial: issued.serial, expiresAt: new Date(issued.expiresAt).toISOString() },
+      'A node was given a certificate',
+    )
     onChanged(nodeId)
     await retireRoots()
   }

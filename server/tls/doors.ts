@@ -142,7 +142,11 @@ export function createDoors({ settings, authorityFile, gateway, clock, log }: Do
           isExposed: isExposed(settings),
           isBehindProxy: publicUrl?.protocol === 'https:' && !tls.source,
           certificate: shown
-            ? { fingerprint: shown.fingerprint, names: shown.names, expiresAt: shown.expiresAt }
+            ? {
+                fingerprint: shown.fingerprint,
+                names: shown.names.replaceAll(/(?:DNS|IP Address):/g, ''),
+                expiresAt: shown.expiresAt,
+              }
             : null,
           fault: credentials?.fault() ?? null,
         },

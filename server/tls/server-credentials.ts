@@ -36,7 +36,7 @@ export function filesCredentials(files: Files, { clock, log }: { clock: Clock; l
       current = readCertificateFiles(files, clock.now())
       fault = null
       log.info(
-        { expiresAt: new Date(current.expiresAt), names: current.names },
+        { expiresAt: new Date(current.expiresAt).toISOString(), names: current.names },
         'The TLS certificate was taken up anew',
       )
       changes.tell()
