@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { waitFor } from '../support/wait-for'
 import { openStrata } from '../support/strata'
 import { file, tar } from '../factories/tar'
+import { median } from './bench-table'
 
 const run = promisify(execFile)
 const ROUNDS = Number(process.env.STRATA_BENCH_ROUNDS ?? 15)
@@ -70,10 +71,6 @@ async function timeDockerRun(name: string): Promise<number> {
   const took = performance.now() - began
   await run('docker', ['rm', '-fv', name])
   return took
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 await main()
