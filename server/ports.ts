@@ -21,6 +21,7 @@ import type { LayerIndex } from '../shared/schemas/layer-index'
 import type { Manifest } from '../shared/schemas/manifest'
 import type { Operation, OperationFilter } from '../shared/schemas/operation'
 import type { StoreName } from '../shared/schemas/store'
+import type { VariableScope } from '../shared/schemas/scope-variable'
 import type { TemplateType } from '../shared/schemas/template-type'
 import type { InstanceRecord, NewInstanceEvent, NodeUsage } from './domain/instance-record'
 import type { NodeCertificateRecord, NodeRecord } from './domain/node-record'
@@ -389,6 +390,25 @@ export interface AgentEvents {
 }
 
 /** Builds what is sent to a node for an instance at its present generation. */
+/** A variable of the network, a region or a node; sealed when it is a secret, and null once it was taken away. */
+export interface ScopeVariableRecord {
+  scope: VariableScope
+  scopeId: string
+  name: string
+  value: string | null
+  secret: boolean
+  updatedAt: number
+  updatedBy: string
+}
+
+export interface ScopeVariableStore {
+  list(): Promise<ScopeVariableRecord[]>
+  /** Puts it in the place of the one with the same scope and name. */
+  write(record: ScopeVariableRecord): Promise<void>
+  /** Removes all of a scope that is no more. */
+  forget(scope: VariableScope, scopeId: string): Promise<void>
+}
+
 export interface SpecBuilder {
   /** VARIABLES_MISSING, RUNTIME_INCOMPLETE … when the layers and variables do not make a server. */
   build(record: InstanceRecord, node: NodeRecord): Promise<InstanceSpec>

@@ -1,3 +1,7 @@
+import type { Manifest } from '../../shared/schemas/manifest'
+import { MASKED } from '../../shared/schemas/instance'
+import type { VariableScope } from '../../shared/schemas/scope-variable'
+import { mergeDeclarations } from '../variables/declarations'
 import { isBuiltinVariable } from '../../shared/domain/builtin-variables'
 import type { StackPreview } from '../../shared/schemas/stack'
 import { mergeRuntime } from '../variables/merge-runtime'
@@ -10,6 +14,14 @@ import { mergeStack } from './merge-stack'
 import type { MergedStack, StackLayer } from './merge-stack'
 import { findPreviewConflicts } from './preview-conflicts'
 
+/** A value that reaches the server from its network, region or node. */
+export interface PreviewInherited {
+  value: string
+  secret: boolean
+  scope: VariableScope
+  scopeId: string
+}
+
 /**
  * What a stack would become, before there is an instance: every path with its winner, every variable with the places
  * where it stands, the merged runtime, and everything that is wrong or worth knowing. Built-in values are not known
@@ -21,11 +33,16 @@ import { findPreviewConflicts } from './preview-conflicts'
 export function previewStack(
   layers: readonly StackLayer[],
   given: Readonly<Record<string, string>> = {},
+  inherited: ReadonlyMap<string, PreviewInherited> = new Map(),
 ): StackPreview {
   const merged = mergeStack(layers)
   const manifests = layers.map(({ index }) => index.manifest)
   const runtime = mergeRuntime(manifests)
-  const variables = resolveVariables({ manifests, given, builtins: new Map() })
+  const variables = resolveVariables({
+    manifests,
+    given: { ...reaching(inherited, manifests), ...given },
+    builtins: new Map(),
+  })
   const isKnown = (name: string) => variables.declarations.has(name) || isBuiltinVariable(name)
   const occurrences = findOccurrences(merged, variables, runtimePlaceholders(runtime))
   const filledIn = new Set(
@@ -54,7 +71,7 @@ export function previewStack(
       filledIn: filledIn.has(entry.path),
     })),
     removed: merged.removed,
-    variables: describeVariables(variables, occurrences),
+    variables: describeVariables(variables, occurrences, inherited),
     unknownPlaceholders: [...occurrences]
       .filter(([name]) => !isKnown(name))
       .map(([name, places]) => ({ name, occurrences: places })),
@@ -62,6 +79,19 @@ export function previewStack(
     runtime,
     totalBytes: merged.entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.sizeBytes : 0), 0),
   }
+}
+
+/** Only what the stack knows: a variable of the network that no layer declares is no mistake of this stack. */
+function reaching(
+  inherited: ReadonlyMap<string, PreviewInherited>,
+  manifests: readonly Manifest[],
+): Record<string, string> {
+  const declared = mergeDeclarations(manifests)
+  return Object.fromEntries(
+    [...inherited]
+      .filter(([name]) => declared.has(name) || isBuiltinVariable(name))
+      .map(([name, { value }]) => [name, value]),
+  )
 }
 
 /** Name → merged files, runtime keys and defaults in which it stands. */
@@ -89,11 +119,13 @@ function findOccurrences(
 function describeVariables(
   { declarations, missing, secrets }: ResolvedVariables,
   occurrences: ReadonlyMap<string, string[]>,
+  inherited: ReadonlyMap<string, PreviewInherited>,
 ): StackPreview['variables'] {
   const builtInUsed = [...occurrences.keys()].filter(isBuiltinVariable)
   return [...new Set([...declarations.keys(), ...builtInUsed])].sort().map(name => {
     const declaration = declarations.get(name)
-    const isSecret = secrets.has(name)
+    const from = inherited.get(name)
+    const isSecret = secrets.has(name) || from?.secret === true
     return {
       name,
       builtIn: isBuiltinVariable(name),
@@ -103,6 +135,7 @@ function describeVariables(
       required: declaration?.required ?? false,
       secret: isSecret,
       pattern: declaration?.pattern ?? null,
+      inherited: from ? { scope: from.scope, id: from.scopeId, value: isSecret ? MASKED : from.value } : null,
       missing: missing.includes(name),
       occurrences: occurrences.get(name) ?? [],
     }

@@ -5,6 +5,7 @@ import { readNetworkId } from '../db/stores/network'
 import { createNodeStore } from '../db/stores/nodes'
 import { createOperationStore } from '../db/stores/operations'
 import { createRegistryLoginStore } from '../db/stores/registries'
+import { createScopeVariableStore } from '../db/stores/scope-variables'
 import { createSecretStore } from '../db/stores/secrets'
 import { createSessionStore } from '../db/stores/sessions'
 import { createTemplateStore } from '../db/stores/templates'
@@ -131,6 +132,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const fleet = createFleet({
     instances,
     nodes: createNodeStore(db),
+    variables: createScopeVariableStore(db),
     layers: library.layers,
     registryLogins: createRegistryLoginStore(db),
     secrets,
@@ -225,6 +227,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     instances: fleet.instances,
     nodes: fleet.nodes,
     registries: fleet.registries,
+    variables: fleet.variables,
     stats: fleet.stats,
     adopt: fleet.adopt,
     metrics,

@@ -23,8 +23,8 @@ import type { NodeSettings } from './node-settings'
 import type { Reconciler } from './reconciler'
 import { plainAddress } from '../domain/effective-specs'
 import type { RegistryService } from './registry-service'
-import { hideSecrets } from './secret-words'
 import type { ServiceLog } from './service-log'
+import type { HideSecrets } from './secret-words'
 import type { StatsBoard } from './stats-board'
 
 export interface AgentEventsDeps {
@@ -44,8 +44,8 @@ export interface AgentEventsDeps {
   registries: Pick<RegistryService, 'forPull'>
   layers: Pick<LayerSource, 'signedUrl'>
   clock: Pick<Clock, 'now'>
-  secrets: Pick<SecretBox, 'open'>
   log: Pick<ServiceLog, 'info' | 'warn'>
+  hideSecrets: HideSecrets
 }
 
 /** Nothing is known that speaks for it. */
@@ -54,7 +54,7 @@ const UNKNOWN_LINE: AgentLine = { isEncrypted: false, isLoopback: false, certifi
 /** What happens when agents come, speak and go; the gateway calls it for each node in order. */
 export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
   const { observations, instances, directory, live, news, stats, settings, agentUpdates } = deps
-  const { reconciler, layers, clock, secrets, log } = deps
+  const { reconciler, layers, clock, hideSecrets, log } = deps
 
   /** Until the connection stands: one that is refused must not change where a node is. */
   const dialledFrom = new Map<string, string>()
@@ -76,7 +76,7 @@ export function createAgentEvents(deps: AgentEventsDeps): AgentEvents {
 
     async printed(instanceId, lines) {
       const record = await instances.find(instanceId)
-      return record ? lines.map(hideSecrets(record, secrets)) : []
+      return record ? lines.map(hideSecrets(record)) : []
     },
 
     async connected(nodeId, tookSecret, line = UNKNOWN_LINE) {

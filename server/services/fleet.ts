@@ -13,6 +13,7 @@ import type {
   NodeStore,
   PanelBus,
   RegistryLoginStore,
+  ScopeVariableStore,
   SecretBox,
 } from '../ports'
 import { createAgentEvents } from './agent-events'
@@ -49,6 +50,10 @@ import type { RegistryService } from './registry-service'
 import { createRefusalLog } from './refusal-log'
 import { createSentCommands } from './sent-commands'
 import type { ServiceLog } from './service-log'
+import { createHideSecrets } from './secret-words'
+import { createEffectiveVariables } from './effective-variables'
+import { createVariableService } from './variable-service'
+import type { VariableService } from './variable-service'
 import { createStatsBoard } from './stats-board'
 import type { StatsBoard } from './stats-board'
 import { createStatsService } from './stats-service'
@@ -59,6 +64,7 @@ import { createWishTrace } from './wish-trace'
 export interface Fleet {
   instances: InstanceService
   nodes: NodeService
+  variables: VariableService
   /** Takes over an instance that only its node knows. */
   adopt: ReturnType<typeof createInstanceAdoption>
   certificates: NodeCertificates
@@ -82,6 +88,7 @@ export interface FleetWatch {
 export interface FleetDeps {
   instances: InstanceStore
   nodes: NodeStore
+  variables: ScopeVariableStore
   layers: LayerSource
   registryLogins: RegistryLoginStore
   secrets: SecretBox
@@ -110,6 +117,8 @@ export function createFleet(deps: FleetDeps): Fleet {
   const sent = createSentCommands(clock)
   const board = createStatsBoard(clock)
   const trace = createWishTrace()
+  const variables = createVariableService({ store: deps.variables, directory, secrets, clock })
+  const hideSecrets = createHideSecrets({ secrets, variables })
   const presenter = createInstancePresenter({ directory, live, progress })
   const certificates = createNodeCertificates({
     directory,
@@ -173,7 +182,7 @@ export function createFleet(deps: FleetDeps): Fleet {
   })
   const ranking = createNodeRanking({ directory, live, usage })
   const placement = createPlacementService({ instances, nodes, directory, ranking, writer, clock })
-  const specs = createSpecBuilder({ layers, secrets })
+  const specs = createSpecBuilder({ layers, variables, secrets })
   const send = createCommandSender({ link, writer, specs, directory, progress, sent, trace, clock, ids, log })
   const reconciler = createReconciler({ instances, writer, placement, send, live, progress, sent, clock, log })
 
@@ -188,9 +197,9 @@ export function createFleet(deps: FleetDeps): Fleet {
     board: progress,
     panel,
     clock,
-    secrets,
+    hideSecrets,
   })
-  const define = createDefine(layers)
+  const define = createDefine(layers, variables)
 
   const registries = createRegistryService({
     store: deps.registryLogins,
@@ -218,8 +227,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     reconciler,
     layers,
     clock,
-    secrets,
     log,
+    hideSecrets,
   })
 
   const timers: NodeJS.Timeout[] = []
@@ -242,6 +251,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     certificates,
     agentEvents,
     registries,
+    variables,
     board,
     stats: createStatsService({ board, instances, directory }),
     adopt: createInstanceAdoption({
@@ -255,6 +265,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       writer,
       presenter,
       news,
+      variables,
+      hideSecrets,
       secrets,
       clock,
     }),
@@ -263,9 +275,20 @@ export function createFleet(deps: FleetDeps): Fleet {
       presenter,
       writer,
       reconciler,
-      creation: createInstanceCreation({ define, layers, directory, placement, writer, secrets, clock, ids }),
-      patch: createPatch({ define, layers, placement, secrets }),
-      console: createInstanceConsole({ link, ids, secrets }),
+      creation: createInstanceCreation({
+        define,
+        layers,
+        directory,
+        placement,
+        writer,
+        placeOf: variables.placeOf,
+        secrets,
+        clock,
+        ids,
+      }),
+      patch: createPatch({ define, layers, placement, placeOf: variables.placeOf, secrets }),
+      console: createInstanceConsole({ link, ids, hideSecrets }),
+      variables: createEffectiveVariables({ layers, variables, secrets, nodeOf: directory.find }),
     }),
     nodes: createNodeService({
       instances,
@@ -281,7 +304,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       ids,
       agentFiles: deps.agentFiles,
       agentUpdates,
-      onRemoved(id) {
+      async onRemoved(id) {
+        await variables.forgetNode(id)
         board.forgetNode(id)
         deps.watch.forgetNode(id)
       },
@@ -291,6 +315,7 @@ export function createFleet(deps: FleetDeps): Fleet {
     async start() {
       await directory.load()
       await usage.load()
+      await variables.load()
       await news.judgeContact()
       await reconciler.start()
       certificates.start()

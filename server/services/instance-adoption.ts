@@ -32,7 +32,8 @@ import type { NodeDirectory } from './node-directory'
 import type { NodeLive } from './node-live'
 import type { NodeNews } from './node-news'
 import type { PlacementService } from './placement-service'
-import { hideSecrets } from './secret-words'
+import type { HideSecrets } from './secret-words'
+import type { VariableService } from './variable-service'
 
 export interface InstanceAdoptionDeps {
   instances: Pick<InstanceStore, 'find'>
@@ -45,6 +46,8 @@ export interface InstanceAdoptionDeps {
   writer: Pick<InstanceWriter, 'create' | 'change'>
   presenter: InstancePresenter
   news: Pick<NodeNews, 'tell'>
+  variables: Pick<VariableService, 'inherited'>
+  hideSecrets: HideSecrets
   secrets: SecretBox
   clock: Pick<Clock, 'now'>
 }
@@ -57,7 +60,7 @@ export interface InstanceAdoptionDeps {
  * PORT_UNAVAILABLE when the brain gave one of its ports away meanwhile; CONFLICT when another node holds it.
  */
 export function createInstanceAdoption(deps: InstanceAdoptionDeps) {
-  const { instances, directory, live, link, layers, writer, presenter, news, secrets, clock } = deps
+  const { instances, directory, live, link, layers, writer, presenter, news, hideSecrets, secrets, clock } = deps
 
   async function describe(node: NodeRecord, instanceId: string): Promise<DescribeAnswer> {
     const found = live.of(node.id).found.some(item => item.instanceId === instanceId)
@@ -80,12 +83,25 @@ export function createInstanceAdoption(deps: InstanceAdoptionDeps) {
     const locked = spec.layers.map(({ sizeBytes: _size, ...layer }) => layer)
     const manifests = (await knownManifests(locked)).map(({ manifest }) => manifest)
     const environment = spec.builtins.ENVIRONMENT === 'production' ? null : (spec.builtins.ENVIRONMENT ?? null)
-    const given = givenVariables(spec.variables, manifests, builtinsOf(spec, node, environment))
+    const place = { nodeId: node.id, region: node.region }
+    const inherited = deps.variables.inherited(place)
+    // What reaches the server there explains itself, as a default of its layers does.
+    const given = withoutInherited(
+      givenVariables(spec.variables, manifests, builtinsOf(spec, node, environment)),
+      inherited,
+    )
     const resources = ownResources(spec.runtime.resources, manifests)
     const restart = spec.runtime.restart.policy
     const ofLayers = mergeRuntime(manifests).restart?.policy ?? 'on-failure'
     const own = { layers: locked, resources, restart: restart === ofLayers ? null : restart, environment }
-    const { effective, secretNames } = await deps.define({ id: spec.id, name, given, portRequests: [], ...own })
+    const { effective, secretNames } = await deps.define({
+      id: spec.id,
+      name,
+      given,
+      place,
+      portRequests: [],
+      ...own,
+    })
     const record = adoptedRecord(
       told,
       { ...own, ...sealVariables(given, secretNames, secrets), effective },
@@ -118,7 +134,7 @@ export function createInstanceAdoption(deps: InstanceAdoptionDeps) {
 
   /** What a server printed last is kept with it. */
   function withoutSecrets(record: InstanceRecord): InstanceRecord {
-    const hide = hideSecrets(record, secrets)
+    const hide = hideSecrets(record)
     const { reason, observed } = record
     return {
       ...record,
@@ -172,6 +188,13 @@ function builtinsOf(spec: InstanceSpec, node: NodeRecord, environment: string | 
   })
   const facts = Object.entries(spec.builtins).filter(([name]) => isReservedVariable(name))
   return new Map([...usual, ...facts])
+}
+
+function withoutInherited(
+  given: Record<string, string>,
+  inherited: ReadonlyMap<string, { value: string }>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => inherited.get(name)?.value !== value))
 }
 
 /** The limits that the layers and the policy do not explain. */

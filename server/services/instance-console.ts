@@ -2,17 +2,17 @@ import { z } from 'zod'
 import { mayHaveProcess } from '../../shared/domain/instance-state'
 import { AppError } from '../../shared/errors'
 import { logsAnswer } from '../../shared/protocol/agent'
-import type { AgentLink, Ids, InstanceRecord, SecretBox } from '../ports'
+import type { AgentLink, Ids, InstanceRecord } from '../ports'
 import { answerOf } from './agent-answer'
-import { hideSecrets } from './secret-words'
+import type { HideSecrets } from './secret-words'
 
 /** What passes straight through to the node: nothing of it is kept, repeated or made good later. */
 export function createInstanceConsole(deps: {
   link: Pick<AgentLink, 'send'>
   ids: Pick<Ids, 'entity'>
-  secrets: Pick<SecretBox, 'open'>
+  hideSecrets: HideSecrets
 }) {
-  const { link, ids, secrets } = deps
+  const { link, ids, hideSecrets } = deps
   const who = (record: InstanceRecord) => `The node of "${record.name}"`
 
   return {
@@ -37,11 +37,11 @@ export function createInstanceConsole(deps: {
         ...(query.run === undefined ? {} : { runId: query.run }),
       }
       const { lines } = answerOf(await link.send(record.nodeId, 'instance.logs', message), logsAnswer, who(record))
-      const hide = hideSecrets(record, secrets)
+      const hide = hideSecrets(record)
       return lines.map(line => `${hide(line)}\n`).join('')
     },
 
     /** A text about the server as others may read it. */
-    hideSecrets: (record: InstanceRecord, text: string) => hideSecrets(record, secrets)(text),
+    hideSecrets: (record: InstanceRecord, text: string) => hideSecrets(record)(text),
   }
 }

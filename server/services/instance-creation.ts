@@ -9,6 +9,7 @@ import type { InstanceWriter } from './instance-writer'
 import type { NodeDirectory } from './node-directory'
 import { needOf } from './placement-service'
 import type { PlacementService } from './placement-service'
+import type { VariableService } from './variable-service'
 
 export interface InstanceCreationDeps {
   define: Define
@@ -16,6 +17,7 @@ export interface InstanceCreationDeps {
   directory: Pick<NodeDirectory, 'find'>
   placement: Pick<PlacementService, 'explain' | 'portsOn'>
   writer: Pick<InstanceWriter, 'create'>
+  placeOf: VariableService['placeOf']
   secrets: SecretBox
   clock: Pick<Clock, 'now'>
   ids: Pick<Ids, 'entity'>
@@ -28,7 +30,7 @@ export interface CreationOptions {
 
 /** Makes instances. Everything is judged before anything is written. */
 export function createInstanceCreation(deps: InstanceCreationDeps) {
-  const { define, layers, directory, placement, writer, secrets, clock, ids } = deps
+  const { define, layers, directory, placement, writer, placeOf, secrets, clock, ids } = deps
 
   async function draft(input: CreateInstance, options: CreationOptions): Promise<InstanceRecord> {
     const id = ids.entity()
@@ -47,7 +49,12 @@ export function createInstanceCreation(deps: InstanceCreationDeps) {
         issues: [{ path: 'placement.node', message }],
       })
     }
-    const { ports, effective, secretNames } = await define({ id, given, ...wanted })
+    const { ports, effective, secretNames } = await define({
+      id,
+      given,
+      place: placeOf({ nodeId: null, placement: input.placement ?? {} }),
+      ...wanted,
+    })
     await refuseTakenPorts(input, ports)
     const now = clock.now()
     return {

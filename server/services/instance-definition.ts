@@ -9,7 +9,10 @@ import type { ErrorIssue } from '../../shared/errors'
 import type { InstancePort, LockedLayer, PortRequest } from '../../shared/schemas/instance'
 import type { Resources, RestartPolicy } from '../../shared/schemas/runtime'
 import { wantedPorts } from '../domain/ports/wanted-ports'
+import type { VariablePlace } from '../domain/variable-scopes'
 import type { InstanceRecord, LayerSource } from '../ports'
+import { inheritedValues } from './instance-variables'
+import type { InheritedVariable, VariableService } from './variable-service'
 
 /** What makes a server, before it has a node. Values are in clear. */
 export interface DefinitionInput {
@@ -18,6 +21,8 @@ export interface DefinitionInput {
   environment: string | null
   layers: LockedLayer[]
   given: Record<string, string>
+  /** Where it is or will be, as far as that is known: what reaches it there counts where nothing is given. */
+  place: VariablePlace
   portRequests: PortRequest[]
   resources: Resources
   restart: RestartPolicy | null
@@ -38,7 +43,10 @@ export interface Definition {
  */
 export type Define = (input: DefinitionInput) => Promise<Definition>
 
-export function createDefine(layers: Pick<LayerSource, 'manifests'>): Define {
+export function createDefine(
+  layers: Pick<LayerSource, 'manifests'>,
+  variables: Pick<VariableService, 'inherited'>,
+): Define {
   return async input => {
     const manifests = (await layers.manifests(input.layers)).map(({ manifest }) => manifest)
     const merged = mergeRuntime(manifests)
@@ -47,12 +55,13 @@ export function createDefine(layers: Pick<LayerSource, 'manifests'>): Define {
     refuse('PORT_UNAVAILABLE', 'Some ports cannot be had together', clashing)
 
     const { memoryMb } = resolveResources(merged.resources, input.resources)
+    const inherited = variables.inherited(input.place)
     const resolved = resolveVariables({
       manifests,
-      given: input.given,
+      given: { ...inheritedValues(inherited), ...input.given },
       builtins: provisionalBuiltins(input, ports, memoryMb),
     })
-    refuseUnresolved(resolved)
+    refuseUnresolved(resolved, inherited)
     const runtime = resolveRuntime(merged, resolved.values, {
       resources: input.resources,
       restart: input.restart && { policy: input.restart },
@@ -67,15 +76,27 @@ export function createDefine(layers: Pick<LayerSource, 'manifests'>): Define {
   }
 }
 
-/** VARIABLES_MISSING or VARIABLE_INVALID, with names and never a value. */
-export function refuseUnresolved({ missing, invalid, declarations }: ResolvedVariables): void {
+/** VARIABLES_MISSING or VARIABLE_INVALID, with names, where a wrong value comes from, and never a value. */
+export function refuseUnresolved(
+  { missing, invalid, declarations }: ResolvedVariables,
+  inherited: ReadonlyMap<string, Pick<InheritedVariable, 'scope' | 'scopeId'>>,
+): void {
   const issues = missing.map(name => {
     const { description } = declarations.get(name) ?? {}
     return { path: `variables.${name}`, message: `${name} needs a value${description ? ` (${description})` : ''}` }
   })
   refuse('VARIABLES_MISSING', 'Some variables need a value', issues)
-  const wrong = invalid.map(({ name, message }) => ({ path: `variables.${name}`, message: `${name} ${message}` }))
+  const wrong = invalid.map(({ name, message }) => ({
+    path: `variables.${name}`,
+    message: `${name}${givenBy(inherited.get(name))} ${message}`,
+  }))
   refuse('VARIABLE_INVALID', 'Some variables have a value that is not allowed', wrong)
+}
+
+function givenBy(inherited: Pick<InheritedVariable, 'scope' | 'scopeId'> | undefined): string {
+  if (!inherited) return ''
+  const { scope, scopeId } = inherited
+  return scope === 'network' ? ' (the network has a value)' : ` (the ${scope} ${scopeId} has a value)`
 }
 
 function refuse(

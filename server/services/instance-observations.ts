@@ -11,7 +11,7 @@ import type { PlacementService } from './placement-service'
 import { untilPortsHold } from './port-retry'
 import type { ProgressBoard } from './progress-board'
 import type { Reconciler } from './reconciler'
-import { hideSecrets } from './secret-words'
+import type { HideSecrets } from './secret-words'
 
 /** Takes in what nodes say of instances. Ownership is checked here again: a report may name what is not the node's. */
 export interface InstanceObservations {
@@ -32,11 +32,11 @@ export interface InstanceObservationsDeps {
   board: Pick<ProgressBoard, 'report'>
   panel: Pick<PanelBus, 'publish'>
   clock: Pick<Clock, 'now'>
-  secrets: Pick<SecretBox, 'open'>
+  hideSecrets: HideSecrets
 }
 
 export function createInstanceObservations(deps: InstanceObservationsDeps): InstanceObservations {
-  const { instances, nodes, writer, placement, reconciler, presenter, board, panel, clock, secrets } = deps
+  const { instances, nodes, writer, placement, reconciler, presenter, board, panel, clock, hideSecrets } = deps
 
   function apply(
     nodeId: string,
@@ -54,7 +54,7 @@ export function createInstanceObservations(deps: InstanceObservationsDeps): Inst
 
   /** What a server printed last is kept with it and shown to everybody who may see it. */
   function withoutSecrets(record: InstanceRecord, observation: Observation): Observation {
-    const hide = hideSecrets(record, secrets)
+    const hide = hideSecrets(record)
     const { reason, lastLines } = observation
     return {
       ...observation,

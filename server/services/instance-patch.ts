@@ -10,11 +10,13 @@ import type { InstanceRecord, LayerSource, SecretBox } from '../ports'
 import type { Define } from './instance-definition'
 import { openVariables, sealVariables, unmask } from './instance-variables'
 import type { PlacementService } from './placement-service'
+import type { VariableService } from './variable-service'
 
 export interface InstancePatchDeps {
   define: Define
   layers: Pick<LayerSource, 'lock'>
   placement: Pick<PlacementService, 'portsOn'>
+  placeOf: VariableService['placeOf']
   secrets: SecretBox
 }
 
@@ -35,7 +37,7 @@ export function createPatch(deps: InstancePatchDeps) {
       resources: patch.resources ?? record.resources,
       restart: patch.restart ? patch.restart.policy : record.restart,
     }
-    const defined = await define({ id: record.id, given, ...fields })
+    const defined = await define({ id: record.id, given, place: deps.placeOf(record), ...fields })
     // What was a secret once stays one, whatever other layers say.
     const secretNames = Object.keys(given).filter(
       name => defined.secretNames.includes(name) || record.secretNames.includes(name),

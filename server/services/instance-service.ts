@@ -4,7 +4,9 @@ import { AppError } from '../../shared/errors'
 import { wishDestroy, wishKill, wishRestart, wishRetry, wishStart, wishStop } from '../domain/wishes/lifecycle'
 import type { Wish } from '../domain/wishes/lifecycle'
 import { wishNewImage } from '../domain/wishes/update-image'
+import type { EffectiveVariable } from '../../shared/schemas/scope-variable'
 import type { InstanceFilter, InstancePresenter, InstanceRecord, InstanceStore } from '../ports'
+import type { createEffectiveVariables } from './effective-variables'
 import type { createInstanceConsole } from './instance-console'
 import type { CreationOptions, createInstanceCreation } from './instance-creation'
 import type { createPatch } from './instance-patch'
@@ -34,6 +36,8 @@ export interface InstanceService {
   input(id: string, line: string): Promise<Instance>
   /** A line as the audit log may keep it: without the values of the server's secrets. */
   hideSecrets(id: string, line: string): Promise<string>
+  /** Every variable as the next start fills it in, with its origin. */
+  variables(id: string): Promise<EffectiveVariable[]>
   logs(id: string, query: { tail: number; run?: string | undefined }): Promise<string>
   events(
     id: string,
@@ -48,6 +52,7 @@ export interface InstanceServiceDeps {
   creation: ReturnType<typeof createInstanceCreation>
   patch: ReturnType<typeof createPatch>
   console: ReturnType<typeof createInstanceConsole>
+  variables: ReturnType<typeof createEffectiveVariables>
   reconciler: Pick<Reconciler, 'wake'>
 }
 
@@ -95,6 +100,7 @@ export function createInstanceService(deps: InstanceServiceDeps): InstanceServic
       await console.input(record, line)
       return presenter.present(record)
     },
+    variables: async id => deps.variables(await find(id)),
     hideSecrets: async (id, line) => console.hideSecrets(await find(id), line),
     logs: async (id, query) => console.logs(await find(id), query),
 

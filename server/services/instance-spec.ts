@@ -1,16 +1,18 @@
-import { builtinVariables, onlyBuiltin } from '../../core/variables/builtin-variables'
+import { onlyBuiltin } from '../../core/variables/builtin-variables'
 import { mergeRuntime } from '../../core/variables/merge-runtime'
-import { resolveResources, resolveRuntime } from '../../core/variables/resolve-runtime'
+import { resolveRuntime } from '../../core/variables/resolve-runtime'
 import { resolveVariables } from '../../core/variables/resolve-variables'
-import { effectiveAddress } from '../domain/effective-specs'
 import { imageToRun } from '../domain/image-lock'
-import type { InstanceRecord, LayerSource, NodeRecord, SecretBox, SpecBuilder } from '../ports'
+import type { LayerSource, SecretBox, SpecBuilder } from '../ports'
+import { instanceBuiltins } from './instance-builtins'
 import { refuseUnresolved } from './instance-definition'
-import { openVariables } from './instance-variables'
+import { inheritedValues, openVariables } from './instance-variables'
+import type { VariableService } from './variable-service'
 
 /** The only place where secrets are opened for a node, anew for every prepare; the result is never stored. */
 export function createSpecBuilder(deps: {
   layers: Pick<LayerSource, 'manifests'>
+  variables: Pick<VariableService, 'inherited'>
   secrets: Pick<SecretBox, 'open'>
 }): SpecBuilder {
   return {
@@ -18,10 +20,13 @@ export function createSpecBuilder(deps: {
       const loaded = await deps.layers.manifests(record.layers)
       const manifests = loaded.map(({ manifest }) => manifest)
       const merged = mergeRuntime(manifests)
-      const { memoryMb } = resolveResources(merged.resources, record.resources)
-      const builtins = builtinsOf(record, node, memoryMb)
-      const resolved = resolveVariables({ manifests, given: openVariables(record, deps.secrets), builtins })
-      refuseUnresolved(resolved)
+      const inherited = deps.variables.inherited({ nodeId: node.id, region: node.region })
+      const resolved = resolveVariables({
+        manifests,
+        given: { ...inheritedValues(inherited), ...openVariables(record, deps.secrets) },
+        builtins: instanceBuiltins(record, node, manifests),
+      })
+      refuseUnresolved(resolved, inherited)
       const runtime = resolveRuntime(merged, resolved.values, {
         resources: record.resources,
         restart: record.restart && { policy: record.restart },
@@ -42,19 +47,4 @@ export function createSpecBuilder(deps: {
       }
     },
   }
-}
-
-function builtinsOf(record: InstanceRecord, node: NodeRecord, memoryMb: number): Map<string, string> {
-  return builtinVariables({
-    instance: record,
-    node,
-    publicHost: effectiveAddress(node)?.address ?? '',
-    // Without a port of its own the server listens on the one it is given.
-    ports: record.ports.map(({ name, container, host, expose }) => ({
-      name,
-      listen: container ?? host,
-      public: expose === 'none' ? null : host,
-    })),
-    memoryMb,
-  })
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors'
 import { MASKED } from '../../shared/schemas/instance'
 import type { InstanceRecord, SecretBox } from '../ports'
+import type { InheritedVariable } from './variable-service'
 
 type Stored = Pick<InstanceRecord, 'variables' | 'secretNames'>
 
@@ -22,6 +23,11 @@ export function openVariables(
   box: Pick<SecretBox, 'open'>,
 ): Record<string, string> {
   return mapValues(variables, (value, name) => (secretNames.includes(name) ? box.open(value) : value))
+}
+
+/** What a server gets from farther away, as if it were given: its own values are laid over it. */
+export function inheritedValues(inherited: ReadonlyMap<string, InheritedVariable>): Record<string, string> {
+  return Object.fromEntries([...inherited].map(([name, { value }]) => [name, value]))
 }
 
 /**

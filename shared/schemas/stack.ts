@@ -1,10 +1,16 @@
 import { z } from 'zod'
 import { sha256, variableName, variables } from './common'
-import { layerRequests, lockedLayer } from './instance'
+import { layerRequests, lockedLayer, placement } from './instance'
 import { runtimeSection } from './runtime'
+import { variableScope } from './scope-variable'
 
 /** `POST /stacks/preview`: what a stack would become, before anything is created. Layers are named by position, 0 is the first. */
-export const previewBody = z.strictObject({ layers: layerRequests, variables: variables.optional() })
+export const previewBody = z.strictObject({
+  layers: layerRequests,
+  variables: variables.optional(),
+  /** Where the server would be: what reaches it there counts as given. The network's variables always do. */
+  placement: placement.optional(),
+})
 export type PreviewBody = z.output<typeof previewBody>
 
 const position = z.int().nonnegative()
@@ -40,6 +46,8 @@ export const previewVariable = z.object({
   required: z.boolean(),
   secret: z.boolean(),
   pattern: z.string().nullable(),
+  /** What reaches the server where it would be; null: nothing. */
+  inherited: z.object({ scope: variableScope, id: z.string(), value: z.string() }).nullable(),
   /** True when it is required and has neither a value nor a default. */
   missing: z.boolean(),
   /** Paths of the merged files in which it is filled in, and `runtime` keys such as `runtime.command[2]`. */

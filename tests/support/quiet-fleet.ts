@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createInstanceStore } from '../../server/db/stores/instances'
+import { createScopeVariableStore } from '../../server/db/stores/scope-variables'
 import { createNodeStore } from '../../server/db/stores/nodes'
 import { createRegistryLoginStore } from '../../server/db/stores/registries'
 import { createTemplateStore } from '../../server/db/stores/templates'
@@ -67,6 +68,7 @@ export async function startQuietFleet(database = openTestDatabase()) {
     createFleet({
       instances,
       nodes: createNodeStore(database.db),
+      variables: createScopeVariableStore(database.db),
       layers,
       registryLogins: createRegistryLoginStore(database.db),
       secrets: { seal: plain => `sealed:${plain}`, open: sealed => sealed.slice('sealed:'.length) },

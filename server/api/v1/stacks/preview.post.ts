@@ -7,5 +7,8 @@ export default defineEndpoint({
   body: previewBody,
   response: stackPreview,
   audit: 'nothing',
-  handler: ({ brain, body }) => brain.stacks.preview(body),
+  handler({ brain, body }) {
+    const place = brain.variables.placeOf({ nodeId: null, placement: body.placement ?? {} })
+    return brain.stacks.preview(body, brain.variables.inherited(place))
+  },
 })

@@ -19,6 +19,7 @@ const variable = (name: string, part: Partial<PreviewVariable> = {}): PreviewVar
   required: false,
   secret: false,
   pattern: null,
+  inherited: null,
   missing: false,
   occurrences: [],
   ...part,

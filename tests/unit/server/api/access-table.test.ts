@@ -117,6 +117,10 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'GET /api/v1/instances/:id/logs': VIEWERS_AND_HELPER,
   'GET /api/v1/instances/:id/events': VIEWERS_AND_HELPER,
   'GET /api/v1/instances/:id/stats': VIEWERS_AND_HELPER,
+  'GET /api/v1/instances/:id/variables': VIEWERS_AND_HELPER,
+  'GET /api/v1/variables': VIEWERS,
+  'PUT /api/v1/variables/:scope/:id/:name': OPERATORS,
+  'DELETE /api/v1/variables/:scope/:id/:name': OPERATORS,
   'GET /api/v1/stats/instances': VIEWERS_AND_HELPER,
 }
 
