@@ -24,6 +24,7 @@ import type { StoreName } from '../shared/schemas/store'
 import type { VariableScope } from '../shared/schemas/scope-variable'
 import type { TemplateType } from '../shared/schemas/template-type'
 import type { InstanceRecord, NewInstanceEvent, NodeUsage } from './domain/instance-record'
+import type { ScopeVariableRecord } from './domain/variable-scopes'
 import type { NodeCertificateRecord, NodeRecord } from './domain/node-record'
 
 /**
@@ -390,17 +391,6 @@ export interface AgentEvents {
 }
 
 /** Builds what is sent to a node for an instance at its present generation. */
-/** A variable of the network, a region or a node; sealed when it is a secret, and null once it was taken away. */
-export interface ScopeVariableRecord {
-  scope: VariableScope
-  scopeId: string
-  name: string
-  value: string | null
-  secret: boolean
-  updatedAt: number
-  updatedBy: string
-}
-
 export interface ScopeVariableStore {
   list(): Promise<ScopeVariableRecord[]>
   /** Puts it in the place of the one with the same scope and name. */

@@ -1,5 +1,16 @@
 import { VARIABLE_SCOPES, WHOLE_NETWORK } from '../../shared/schemas/scope-variable'
-import type { ScopeVariableRecord } from '../ports'
+import type { VariableScope } from '../../shared/schemas/scope-variable'
+
+/** A variable of the network, a region or a node; sealed when it is a secret, and null once it was taken away. */
+export interface ScopeVariableRecord {
+  scope: VariableScope
+  scopeId: string
+  name: string
+  value: string | null
+  secret: boolean
+  updatedAt: number
+  updatedBy: string
+}
 
 /** Where a server is, or will be as far as that is known. */
 export interface VariablePlace {

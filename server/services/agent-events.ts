@@ -2,16 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../shared/errors'
 import type { AgentHandshake } from '../../shared/protocol/agent'
 import type { NodeSpecs } from '../../shared/schemas/node'
-import type {
-  AgentEvents,
-  AgentLine,
-  Clock,
-  InstanceStore,
-  LayerSource,
-  NodeAdmission,
-  NodeRecord,
-  SecretBox,
-} from '../ports'
+import type { AgentEvents, AgentLine, Clock, InstanceStore, LayerSource, NodeAdmission, NodeRecord } from '../ports'
 import type { AgentUpdates } from './agent-updates'
 import type { InstanceObservations } from './instance-observations'
 import type { NodeCertificates } from './node-certificates'

@@ -9,8 +9,8 @@ import type {
 } from '../../shared/schemas/scope-variable'
 import type { Actor } from '../../shared/schemas/event'
 import { reachingVariables } from '../domain/variable-scopes'
-import type { VariablePlace } from '../domain/variable-scopes'
-import type { Clock, InstanceRecord, ScopeVariableRecord, ScopeVariableStore, SecretBox } from '../ports'
+import type { ScopeVariableRecord, VariablePlace } from '../domain/variable-scopes'
+import type { Clock, InstanceRecord, ScopeVariableStore, SecretBox } from '../ports'
 import type { NodeDirectory } from './node-directory'
 
 /** A value that reaches a server from its node, region or network, in clear. */

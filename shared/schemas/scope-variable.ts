@@ -51,7 +51,6 @@ export const scopeVariables = z.object({ items: z.array(scopeVariable) })
 /** Where the value of one variable of a server comes from, the nearest first. `empty`: nobody gave one and nobody requires it. */
 export const VARIABLE_ORIGINS = ['instance', 'node', 'region', 'network', 'template', 'builtin', 'empty'] as const
 export const variableOrigin = z.enum(VARIABLE_ORIGINS)
-export type VariableOriginName = z.output<typeof variableOrigin>
 
 /** One variable of a server as its next start fills it in. */
 export const effectiveVariable = z.object({

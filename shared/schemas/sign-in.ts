@@ -9,7 +9,6 @@ export const signInWays = z.object({
   /** With somebody else's accounts, by OpenID Connect; `name` is for the button. */
   oidc: z.object({ name: z.string() }).nullable(),
 })
-export type SignInWays = z.output<typeof signInWays>
 
 /** What an app shows, or a recovery code; spaces and dashes do not count. */
 export const oneTimeCode = z

@@ -18,7 +18,7 @@ const { preparer } = await createPreparer({
     const layer = layers.find(candidate => candidate.sha256 === sha256)!
     return { url: layer.url, sizeBytes: layer.sizeBytes }
   },
-  warn: message => console.error(message),
+  warn: message => process.stderr.write(`${message}\n`),
 })
 const idleBytes = process.memoryUsage.rss()
 const began = performance.now()

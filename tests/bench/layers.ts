@@ -114,7 +114,7 @@ async function warmPrepare(folder: string, layers: readonly BenchLayer[], origin
     owner: OWNER,
     cacheLimitBytes: null,
     layerUrl: async (_instance, sha256) => wanted.find(layer => layer.sha256 === sha256)!,
-    warn: message => console.error(message),
+    warn: message => process.stderr.write(`${message}\n`),
   })
   const spec = (id: string) =>
     instanceSpec({ id, layers: wanted.map(({ url: _, ...layer }) => layer), variables: Object.fromEntries(VALUES) })

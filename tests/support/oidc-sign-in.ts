@@ -42,4 +42,4 @@ export function cookieBrowser() {
     },
   }
 }
-export type CookieBrowser = ReturnType<typeof cookieBrowser>
+type CookieBrowser = ReturnType<typeof cookieBrowser>

@@ -31,7 +31,11 @@ export interface NodeOptions {
 }
 
 /** Delays that a test can wait for. */
-const QUICK = { delaysMs: [50, 60, 70, 80, 90], healthyAfterMs: 600_000, afterEngineMs: 20 } as unknown as SupervisorContext['restart']
+const QUICK = {
+  delaysMs: [50, 60, 70, 80, 90],
+  healthyAfterMs: 600_000,
+  afterEngineMs: 20,
+} as unknown as SupervisorContext['restart']
 
 /**
  * The supervisor of an agent with its real runtimes, without layers and without a brain: what it tells is kept. `restartAgent` drops

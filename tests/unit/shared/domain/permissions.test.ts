@@ -18,7 +18,7 @@ describe('roles', () => {
 
   it('let an operator run servers, but not manage people and nodes', () => {
     const refused = PERMISSIONS.filter(permission => !roleAllows('operator', permission))
-    expect(refused).toEqual(['node.manage', 'user.manage', 'token.manage', 'audit.read'])
+    expect(refused).toEqual(['node.manage', 'user.manage', 'token.manage', 'audit.read', 'settings.manage'])
   })
 })
 
