@@ -161,8 +161,11 @@ export interface NodeAuthority {
   previous(): { fingerprint: string; expiresAt: number }[]
   /** All roots, the present one first; PEM. */
   trusted(): string[]
-  /** @param request PKCS #10, PEM; only its key counts. MESSAGE_INVALID */
-  issueNode(nodeId: string, request: string): Promise<NodeCertificateRecord & { certificate: string }>
+  /**
+   * @param request PKCS #10, PEM; only its key counts. MESSAGE_INVALID
+   * @param notBefore it says that it was issued then, where that is still to come; milliseconds
+   */
+  issueNode(nodeId: string, request: string, notBefore: number): Promise<NodeCertificateRecord & { certificate: string }>
   /** CERTIFICATE_UNKNOWN, CERTIFICATE_EXPIRED */
   judge(shown: X509Certificate): Promise<NodeCertificateRecord & { nodeId: string }>
   /** A new root; the former ones stay trusted. */

@@ -54,6 +54,11 @@ export interface NodeCertificatesDeps {
   onChanged: (nodeId: string) => void
 }
 
+/** Certificates carry whole seconds, rounded up: the next one after those is later than any that was issued until now. */
+function afterAllIssuedUntil(now: number): number {
+  return (Math.ceil(now / 1_000) + 1) * 1_000
+}
+
 export function createNodeCertificates(deps: NodeCertificatesDeps): NodeCertificates {
   const { directory, link, trust, clock, log, onChanged } = deps
   const lines = new Map<string, AgentLine>()
@@ -102,7 +107,7 @@ export function createNodeCertificates(deps: NodeCertificatesDeps): NodeCertific
 
   async function issue(nodeId: string): Promise<void> {
     const authority = trust.authority()
-    const { name } = directory.get(nodeId)
+    const { name, certificatesSince } = directory.get(nodeId)
     if (!authority)
       throw new AppError(
         'CONFLICT',
@@ -110,7 +115,7 @@ export function createNodeCertificates(deps: NodeCertificatesDeps): NodeCertific
       )
     const who = `The node "${name}"`
     const { request } = answerOf(await link.send(nodeId, 'node.certify', {}), certifyAnswer, who)
-    const { certificate, ...issued } = await authority.issueNode(nodeId, request)
+    const { certificate, ...issued } = await authority.issueNode(nodeId, request, certificatesSince ?? 0)
     const url = await trust.agentUrl(lines.get(nodeId)?.host)
     const required = trust.mode === 'required'
     const answer = await link.send(nodeId, 'node.certificate', {
@@ -219,7 +224,7 @@ export function createNodeCertificates(deps: NodeCertificatesDeps): NodeCertific
       await directory.update(nodeId, {
         accessRevokedAt: null,
         certificate: null,
-        certificatesSince: now,
+        certificatesSince: afterAllIssuedUntil(now),
         regainUntil: now + POLICY.tls.regainMs,
       })
       onChanged(nodeId)

@@ -77,9 +77,9 @@ export async function openAuthority(file: string, clock: Pick<Clock, 'now'>): Pr
       }
     },
 
-    async issueNode(nodeId, request) {
+    async issueNode(nodeId, request, notBefore) {
       const publicKey = await keyOfRequest(request)
-      const validity = { now: clock.now(), lifetimeMs: POLICY.tls.nodeCertificateMs }
+      const validity = { now: Math.max(clock.now(), notBefore), lifetimeMs: POLICY.tls.nodeCertificateMs }
       const pem = (await issueNode(publicKey, { nodeId, uri: nodeUri(nodeId) }, signer, validity)).toString('pem')
       const certificate = new X509Certificate(pem)
       return {

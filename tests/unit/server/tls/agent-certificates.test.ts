@@ -126,6 +126,20 @@ describe('agents by certificate', { timeout: 40_000 }, () => {
     expect(heldBy(agent.dataDir).certificate).not.toBe(held.certificate)
   })
 
+  it('stay out by a certificate of the very second in which they were revoked and let in again', async () => {
+    const clock = steppedClock()
+    const halfPast = Math.floor(Date.now() / 1_000) * 1_000 + 500
+    await open('required', { ...clock, now: () => halfPast })
+    const { id, agent } = await fleet.joinByCertificate('first')
+    const held = heldBy(agent.dataDir)
+    await fleet.call('POST', `/nodes/${id}/revoke`)
+    await agent.stop()
+    await fleet.call('POST', `/nodes/${id}/let-in`)
+    expect(await knock({ ...held, cert: held.certificate }, identityOf(agent.dataDir))).toBe('CERTIFICATE_UNKNOWN')
+    await fleet.start('first', { STRATA_BRAIN_URL: held.url })
+    await fleet.until(id, node => node.security.transport === 'mtls')
+  })
+
   it('stay out when revoked, or removed, while they were away', async () => {
     await open('on')
     const one = await fleet.joinByCertificate('one')
