@@ -155,7 +155,7 @@ export function bench() {
     if (!engine) return 1
     try {
       const env = { ...process.env, DOCKER_HOST: engine.address }
-      for (const suite of ['layers', 'create-to-running']) {
+      for (const suite of ['layers', 'create-to-running', 'placement', 'statistics']) {
         const code = await runTool(process.execPath, ['--import', 'tsx', `tests/bench/${suite}.ts`], { env })
         if (code !== 0) return code
       }
