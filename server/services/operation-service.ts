@@ -77,10 +77,12 @@ export function createOperationService(deps: {
   clock: Clock
   ids: Pick<Ids, 'entity'>
   log: ServiceLog
+  endAgainMs?: number
 }): OperationService {
-  const { operations, panel, clock, ids, log } = deps
+  const { operations, panel, clock, ids, log, endAgainMs = POLICY.operations.endAgainMs } = deps
   const active = new Map<string, Active>()
   const resumables = new Map<string, OperationWork>()
+  const stopping = new AbortController()
   let isStopped = false
 
   const publish = (operation: Operation) => panel.publish('operation.changed', operation, 'operation.read')
@@ -123,21 +125,34 @@ export function createOperationService(deps: {
   async function attend(running: Active, work: OperationWork): Promise<Operation> {
     const { id, input, kind } = running.record
     const { signal } = running.cancel
+    const progress: RunningOperation['progress'] = news => note(running, { bytes: null, ...news })
     try {
-      const result = await work({
-        id,
-        input,
-        signal,
-        progress: progress => note(running, { bytes: null, ...progress }),
-      })
-      return await end(running, { state: 'done', result })
-    } catch (error) {
-      const goesOn = isStopped && resumables.has(kind) && running.record.state === 'running'
-      if (goesOn) await operations.update(id, { progress: running.record.progress })
-      else await end(running, howItEnded(error, signal, running.record.cancelledBy))
-      throw error
+      let result: Operation['result']
+      try {
+        result = await work({ id, input, signal, progress })
+      } catch (error) {
+        const goesOn = isStopped && resumables.has(kind) && running.record.state === 'running'
+        if (goesOn) await operations.update(id, { progress: running.record.progress })
+        else await endSurely(running, howItEnded(error, signal, running.record.cancelledBy))
+        throw error
+      }
+      return await endSurely(running, { state: 'done', result })
     } finally {
       active.delete(id)
+    }
+  }
+
+  /** The subject is locked until the end is written, so a full disk is waited out; and work that was done is never called failed. */
+  async function endSurely(running: Active, how: Parameters<typeof end>[1]): Promise<Operation> {
+    for (;;) {
+      try {
+        return await end(running, how)
+      } catch (error) {
+        if (isStopped || isAppError(error)) throw error
+        const { id } = running.record
+        log.error({ err: error, operation: id }, 'The end of an operation could not be written; it is tried again')
+        await delay(endAgainMs, undefined, { signal: stopping.signal, ref: false })
+      }
     }
   }
 
@@ -160,8 +175,14 @@ export function createOperationService(deps: {
     const ended = await operations.update(record.id, { ...how, progress: record.progress, endedAt: clock.now() })
     if (!ended) throw new AppError('CONFLICT', 'The operation has ended already.')
     publish(ended)
-    await operations.removeEnded(clock.now() - POLICY.operations.keptMs)
+    await forgetOld()
     return ended
+  }
+
+  async function forgetOld(): Promise<void> {
+    await operations
+      .removeEnded(clock.now() - POLICY.operations.keptMs)
+      .catch((error: unknown) => log.warn({ err: error }, 'Operations that ended long ago could not be forgotten'))
   }
 
   /** Nobody waits for the end; a defect must not be lost all the same. */
@@ -226,11 +247,12 @@ export function createOperationService(deps: {
         else if (record.cancelledBy) await end({ record }, { state: 'cancelled', error: INTERRUPTED_CANCEL })
         else await end({ record }, { state: 'failed', error: INTERRUPTED })
       }
-      await operations.removeEnded(clock.now() - POLICY.operations.keptMs)
+      await forgetOld()
     },
 
     async stop() {
       isStopped = true
+      stopping.abort()
       const reason = new AppError('OPERATION_INTERRUPTED', INTERRUPTED.message)
       for (const { cancel } of active.values()) cancel.abort(reason)
       const all = Promise.all([...active.values()].map(({ ended }) => ended))

@@ -173,6 +173,8 @@ export const POLICY = {
     keptMs: 30 * 24 * 3_600_000,
     /** How long a stopping brain waits for work to let go; then it ends all the same, and the next start says so. */
     stopMs: 5_000,
+    /** Until its end is written an operation locks its subject; a disk that was full may have room again. */
+    endAgainMs: 5_000,
   },
   store: {
     /** A bucket in the same data centre answers in milliseconds; one that says nothing this long is away. */

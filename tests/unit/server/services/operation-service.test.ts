@@ -26,13 +26,14 @@ const person = (role: Role): Principal => ({
 })
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-const open = () =>
+const open = (operations = createOperationStore(database.db)) =>
   createOperationService({
-    operations: createOperationStore(database.db),
+    operations,
     panel: { publish: (_name, payload) => void told.push(payload as Operation) },
     clock: { now: () => now, monotonic: () => now },
     ids: { entity: () => `o${String((nextId += 1)).padStart(4, '0')}` },
     log: quiet,
+    endAgainMs: 1,
   })
 beforeEach(() => {
   database = openTestDatabase()
@@ -131,6 +132,29 @@ describe('operation service', () => {
     await service.cancel(person('admin'), (await last())!.id)
     expect(await running).toMatchObject({ state: 'done', result: { all: true } })
   })
+
+  it.each(['done', 'failed'] as const)(
+    'waits out a full disk to write that it has %s, and frees the subject then',
+    async state => {
+      const store = createOperationStore(database.db)
+      let refusals = 3
+      service = open({
+        ...store,
+        async update(id, change) {
+          if (change.endedAt !== undefined && refusals-- > 0)
+            throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
+          return store.update(id, change)
+        },
+      })
+      const { id } = await service.start(wanted, async () => {
+        if (state === 'failed') throw new AppError('NODE_UNREACHABLE', 'It is away.')
+        return { freedBytes: 1 }
+      })
+      await expect.poll(async () => (await service.get(id)).state).toBe(state)
+      expect(refusals).toBeLessThan(0)
+      await service.run(wanted, async () => null)
+    },
+  )
 
   it('lets nobody cancel what they could not have started', async () => {
     const { id } = await service.start(wanted, untilAborted)
