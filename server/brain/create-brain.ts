@@ -110,6 +110,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     oidc: settings.oidc ? { provider: createOidcProvider(settings.oidc, clock), role: settings.oidc.role } : undefined,
     localSignIn: settings.localSignIn,
     totpRequired: settings.totpRequired,
+    audit,
     panel,
     clock,
     ids,

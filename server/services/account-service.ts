@@ -16,9 +16,12 @@ export interface AccountService {
    * Prepares the first admin: makes the given one when there is nobody at all, else opens set-up with a
    * new one-time secret. With somebody there it does nothing, and says who the admin of the settings is.
    */
-  start(
-    firstAdmin: { username: string; password: string } | null,
-  ): Promise<{ setupSecret: string | null; adminUser: string | null }>
+  start(firstAdmin: { username: string; password: string } | null): Promise<{
+    setupSecret: string | null
+    adminUser: string | null
+    /** Only when it was made just now. */
+    madeAdmin: UserRecord | null
+  }>
   needsSetup(): boolean
   /** NOT_FOUND once there is an admin: whatever is sent to the set-up then, it is not there any more. */
   requireSetUpOpen(): void
@@ -28,8 +31,8 @@ export interface AccountService {
   create(wanted: { username: string; password: string; role?: Role; grants?: NarrowGrant[] }): Promise<UserDetail>
   list(page: { limit: number; cursor?: string }): Promise<{ items: UserDetail[]; nextCursor: string | null }>
   /**
-   * By an admin. Another role, another password and disabling end the user's sessions, but not the one that asks; other
-   * narrow grants only close the sockets, which come back with the rights of now. LAST_ADMIN, INSTANCE_UNKNOWN; CONFLICT
+   * By an admin. Another role and another password end the user's sessions, but not the one that asks; disabling ends
+   * all of them; other narrow grants only close the sockets, which come back with the rights of now. LAST_ADMIN, INSTANCE_UNKNOWN; CONFLICT
    * for role or password of an account that comes from somewhere else.
    */
   change(
@@ -83,15 +86,16 @@ export function createAccountService(deps: {
     async start(firstAdmin) {
       if (await users.hasAny()) {
         const known = firstAdmin && (await users.findByName(firstAdmin.username))
-        return { setupSecret: null, adminUser: known?.username ?? null }
+        return { setupSecret: null, adminUser: known?.username ?? null, madeAdmin: null }
       }
       if (firstAdmin) {
-        await users.create(await newUser({ ...firstAdmin, grants: everywhere('admin') }), { onlyFirst: true })
-        return { setupSecret: null, adminUser: firstAdmin.username }
+        const madeAdmin = await newUser({ ...firstAdmin, grants: everywhere('admin') })
+        await users.create(madeAdmin, { onlyFirst: true })
+        return { setupSecret: null, adminUser: firstAdmin.username, madeAdmin }
       }
       const setupSecret = ids.secret()
       setupHash = hashSecret(setupSecret)
-      return { setupSecret, adminUser: null }
+      return { setupSecret, adminUser: null, madeAdmin: null }
     },
     needsSetup: () => setupHash !== null,
     requireSetUpOpen() {
@@ -140,7 +144,7 @@ export function createAccountService(deps: {
           ...(password !== undefined && { passwordHash: await passwords.hash(password) }),
           ...(disabled !== undefined && { disabledAt: disabled ? clock.now() : null }),
         },
-        signsOut ? { endAllBut: principal.userId === id ? principal.sessionId : null } : 'keep',
+        signsOut ? { endAllBut: principal.userId === id && !disabled ? principal.sessionId : null } : 'keep',
       )
       // Every socket of the user, also the asking one's and those of tokens: they come back with the rights of now.
       panel.endSessions({ userId: id })

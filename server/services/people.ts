@@ -1,5 +1,7 @@
 import { POLICY } from '../../shared/domain/policy'
+import { SYSTEM } from '../domain/instance-change'
 import type {
+  AuditPort,
   Clock,
   IdempotencyStore,
   Ids,
@@ -60,6 +62,7 @@ export interface PeopleDeps {
   oidc: { provider: OidcProvider; role: RoleRule } | undefined
   localSignIn: boolean
   totpRequired: TotpRequired
+  audit: AuditPort
   panel: Pick<PanelBus, 'endSessions'>
   clock: Clock
   ids: Ids
@@ -102,6 +105,7 @@ export function createPeople(deps: PeopleDeps): People {
     idempotency,
     async start(firstAdmin) {
       const opened = await accounts.start(firstAdmin)
+      if (opened.madeAdmin) await noteFirstAdmin(deps.audit, opened.madeAdmin)
       await sessions.start()
       await idempotency.forgetOld()
       forgetting = setInterval(() => {
@@ -113,4 +117,17 @@ export function createPeople(deps: PeopleDeps): People {
     },
     stop: () => clearInterval(forgetting),
   }
+}
+
+/** Nobody asked over HTTP: it was the settings that made this account. */
+function noteFirstAdmin(audit: AuditPort, { id, username }: { id: string; username: string }): Promise<void> {
+  return audit.record({
+    actor: SYSTEM,
+    action: 'setup',
+    subject: { kind: 'user', id },
+    outcome: 'done',
+    requestId: null,
+    address: null,
+    detail: { username, role: 'admin', from: 'STRATA_ADMIN_USER' },
+  })
 }

@@ -1,3 +1,4 @@
+import { SYSTEM } from '../domain/instance-change'
 import type { AgentEvents, AuditPort, Clock } from '../ports'
 
 type Refusal = Parameters<AgentEvents['refused']>[0]
@@ -25,7 +26,7 @@ export function createRefusalLog(deps: {
     }
     windows.set(key, { since: now, unwritten: 0 })
     await audit.record({
-      actor: { kind: 'system', id: null, name: 'Strata' },
+      actor: SYSTEM,
       action: 'node.refused',
       subject: { kind: 'node', id: nodeId },
       outcome: 'refused',

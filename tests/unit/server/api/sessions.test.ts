@@ -142,6 +142,14 @@ describe('an admin', () => {
     expect((await login(PASSWORD)).status).toBe(200)
   })
 
+  it('ends the session of an admin who disables the own account', async () => {
+    await call('PATCH', `/users/${id}`, admin, { role: 'admin' })
+    anna = await api.signIn('anna', PASSWORD)
+    expect((await call('PATCH', `/users/${id}`, anna, { disabled: true })).status).toBe(200)
+    expect(await me(anna)).toBe(401)
+    expect(await me(admin)).toBe(200)
+  })
+
   it('cannot disable the last admin who can sign in', async () => {
     const { user } = (await call('GET', '/auth/me')).body as { user: { id: string } }
     expect((await call('PATCH', `/users/${user.id}`, admin, { disabled: true })).body).toMatchObject({

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { LauncherMessage } from '../../../../server/brain/launcher-link'
-import { startApiServer } from '../../../support/api-server'
+import { ADMIN, startApiServer } from '../../../support/api-server'
 import type { ApiServer } from '../../../support/api-server'
 
 const NOBODY = { STRATA_ADMIN_USER: undefined, STRATA_ADMIN_PASSWORD: undefined }
@@ -87,4 +87,16 @@ it('takes the admin of the settings on the first start only', async () => {
   await expect(again.signIn('late', 'late-password-late')).rejects.toThrow('401')
   await again.signIn(FIRST.username, FIRST.password)
   await again.close()
+})
+
+it('writes in the audit log that the settings made the first admin, once', async () => {
+  const byHand = await startApiServer()
+  try {
+    const { items } = await byHand.brain.audit.list({ action: 'setup', limit: 5 })
+    const { id } = (await byHand.brain.accounts.list({ limit: 1 })).items[0]!
+    expect(items).toMatchObject([{ actor: { kind: 'system' }, outcome: 'done', subject: { kind: 'user', id } }])
+    expect(JSON.stringify(items)).not.toContain(ADMIN.password)
+  } finally {
+    await byHand.close()
+  }
 })
