@@ -146,7 +146,7 @@ export interface NodeStore {
    * the node has taken this one: an answer that was lost on the way must not lock a node out.
    */
   joinWithToken(id: string, tokenHash: string, secretHash: string, at: number): Promise<boolean>
-  /** NODE_IN_USE while it holds an instance that is not DESTROYED. */
+  /** With its variables and registry sign-ins, in one commit. NODE_IN_USE while it holds an instance that is not DESTROYED. */
   remove(id: string): Promise<void>
   /** Host ports found taken by strangers on a node; not given out until the time passed. Those whose time passed are forgotten. */
   quarantinePort(nodeId: string, protocol: 'tcp' | 'udp', port: number, until: number, now: number): Promise<void>
@@ -398,8 +398,6 @@ export interface ScopeVariableStore {
   list(): Promise<ScopeVariableRecord[]>
   /** Puts it in the place of the one with the same scope and name. */
   write(record: ScopeVariableRecord): Promise<void>
-  /** Removes all of a scope that is no more. */
-  forget(scope: VariableScope, scopeId: string): Promise<void>
 }
 
 export interface SpecBuilder {

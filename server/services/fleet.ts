@@ -304,8 +304,8 @@ export function createFleet(deps: FleetDeps): Fleet {
       ids,
       agentFiles: deps.agentFiles,
       agentUpdates,
-      async onRemoved(id) {
-        await variables.forgetNode(id)
+      onRemoved(id) {
+        variables.forgetNode(id)
         board.forgetNode(id)
         deps.watch.forgetNode(id)
       },

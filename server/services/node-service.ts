@@ -73,7 +73,7 @@ export interface NodeServiceDeps {
   ids: Ids
   agentFiles: Pick<AgentFiles, 'joinScriptSha256'>
   agentUpdates: Pick<AgentUpdates, 'start'>
-  onRemoved: (id: string) => Promise<void>
+  onRemoved: (id: string) => void
   /** A node may have room now that had none. */
   onRoomChanged: () => void
 }
@@ -211,7 +211,7 @@ export function createNodeService(deps: NodeServiceDeps): NodeService {
       await directory.remove(id)
       link.disconnect(id, 'The node was removed.')
       live.forget(id)
-      await deps.onRemoved(id)
+      deps.onRemoved(id)
       panel.publish('node.removed', { id }, 'node.read')
     },
 

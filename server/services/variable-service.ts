@@ -30,8 +30,8 @@ export interface VariableService {
   put(actor: Actor, at: ScopeVariableParams, wanted: PutScopeVariable): Promise<ScopeVariable>
   /** NOT_FOUND when there is none. Servers keep the value until their next start. */
   remove(actor: Actor, at: ScopeVariableParams): Promise<ScopeVariable>
-  /** With the node go its variables. */
-  forgetNode(nodeId: string): Promise<void>
+  /** The node is gone, and its variables with it: the commit that removed it removed them. */
+  forgetNode(nodeId: string): void
   /** The nearest of each name for a server at a place. */
   inherited(place: VariablePlace): Map<string, InheritedVariable>
   /** All of each name for a server at a place, nearest first, with those that were taken away. */
@@ -122,8 +122,7 @@ export function createVariableService(deps: {
       return removed
     },
 
-    async forgetNode(nodeId) {
-      await store.forget('node', nodeId)
+    forgetNode(nodeId) {
       all = all.filter(({ scope, scopeId }) => scope !== 'node' || scopeId !== nodeId)
     },
 

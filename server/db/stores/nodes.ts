@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors'
 import type { NodeStore } from '../../ports'
 import type { Database } from '../client'
 import { immediate } from '../client'
-import { instances, nodes, portQuarantine } from '../schema'
+import { instances, nodes, portQuarantine, scopeVariables } from '../schema'
 import { violatesUnique } from '../sqlite-error'
 
 export function createNodeStore(db: Database): NodeStore {
@@ -65,6 +65,9 @@ export function createNodeStore(db: Database): NodeStore {
         const holds = and(eq(instances.nodeId, id), ne(instances.state, 'DESTROYED'))
         const held = tx.select({ name: instances.name }).from(instances).where(holds).limit(1).get()
         if (held) throw new AppError('NODE_IN_USE', `The node still holds "${held.name}". Destroy it first.`)
+        tx.delete(scopeVariables)
+          .where(and(eq(scopeVariables.scope, 'node'), eq(scopeVariables.scopeId, id)))
+          .run()
         tx.delete(nodes).where(eq(nodes.id, id)).run()
       })
     },

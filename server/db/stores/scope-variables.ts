@@ -1,4 +1,3 @@
-import { and, eq } from 'drizzle-orm'
 import type { ScopeVariableStore } from '../../ports'
 import type { Database } from '../client'
 import { scopeVariables } from '../schema'
@@ -16,11 +15,6 @@ export function createScopeVariableStore(db: Database): ScopeVariableStore {
           target: [scopeVariables.scope, scopeVariables.scopeId, scopeVariables.name],
           set: rest,
         })
-        .run()
-    },
-    async forget(scope, scopeId) {
-      db.delete(scopeVariables)
-        .where(and(eq(scopeVariables.scope, scope), eq(scopeVariables.scopeId, scopeId)))
         .run()
     },
   }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DatabaseHandle } from '../../../../../server/db/client'
 import { createInstanceStore } from '../../../../../server/db/stores/instances'
 import { createNodeStore } from '../../../../../server/db/stores/nodes'
+import { createScopeVariableStore } from '../../../../../server/db/stores/scope-variables'
 import { createTemplateStore } from '../../../../../server/db/stores/templates'
 import type { NodeStore } from '../../../../../server/ports'
 import { makeRecord } from '../../../../factories/instance-record'
@@ -80,7 +81,12 @@ describe('node store', () => {
     await expect(nodes.remove('n1')).rejects.toMatchObject({ code: 'NODE_IN_USE' })
     await instances.commit({ id: 'i1', expectedRevision: 1, change: { state: 'DESTROYED' }, events: [] })
     await nodes.quarantinePort('n1', 'udp', 7, 100, 0)
+    const variables = createScopeVariableStore(database.db)
+    const variable = { name: 'KEY', value: 'sealed', secret: true, updatedAt: 1, updatedBy: 'ada' }
+    await variables.write({ ...variable, scope: 'node', scopeId: 'n1' })
+    await variables.write({ ...variable, scope: 'region', scopeId: 'n1' })
     await nodes.remove('n1')
+    expect((await variables.list()).map(({ scope }) => scope)).toEqual(['region'])
     expect(await instances.find('i1')).toMatchObject({ state: 'DESTROYED', nodeId: null })
     await nodes.remove('n1')
   })
