@@ -10,9 +10,9 @@ export const MOST_NAMES = 64
 
 const content = z.strictObject({
   current: z.strictObject({ certificate: pem, key: z.string().startsWith('-----BEGIN PRIVATE KEY-----') }),
-  /** Newest first. `successor` is the root that came after it, signed by this one. Their keys are gone. */
   /** By which nodes found the brain though it did not know them itself: for its own certificate. */
   names: z.array(z.string()).max(MOST_NAMES),
+  /** Newest first. `successor` is the root that came after it, signed by this one. Their keys are gone. */
   previous: z.array(z.strictObject({ certificate: pem, successor: pem })),
 })
 /** Strata's own authority as it is kept: one file, so that it is always whole. */
