@@ -42,4 +42,3 @@ export function cookieBrowser() {
     },
   }
 }
-type CookieBrowser = ReturnType<typeof cookieBrowser>
