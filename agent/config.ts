@@ -121,6 +121,9 @@ const environment = z
     })
   })
 
+/** Every variable that the agent reads, by name. */
+export const AGENT_SETTING_NAMES = Object.keys(environment.shape)
+
 const MIB = 1024 ** 2
 
 /**

@@ -72,6 +72,7 @@ export async function runAgent(
   let wanted: BrainToAgent['node.configure'] | null = null
   let triesToken = false
   let hasTriedToken = false
+  let isUpdating = false
 
   const connection: Connection = new Connection({
     targets,
@@ -182,8 +183,12 @@ export async function runAgent(
   async function update(next: BrainToAgent['node.update']): Promise<void> {
     if (next.sha256 === program.describe().sha256) return
     program.refuseWhereFixed()
+    // Asked again by somebody else, or by a brain that was restarted: one fetch at a time, all go to the same place.
+    if (isUpdating) return
+    isUpdating = true
     log.info({ sha256: next.sha256 }, 'Fetching the newer agent')
     program.fetchNext(next).then(restart, (error: unknown) => {
+      isUpdating = false
       log.error({ err: error }, 'The newer agent could not be fetched; this one goes on')
       void connection.report()
     })
