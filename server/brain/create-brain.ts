@@ -1,17 +1,5 @@
-import { createAuditStore } from '../db/stores/audit'
-import { createIdempotencyStore } from '../db/stores/idempotency'
-import { createInstanceStore } from '../db/stores/instances'
+import { createStores } from '../db/stores'
 import { readNetworkId } from '../db/stores/network'
-import { createNodeStore } from '../db/stores/nodes'
-import { createOperationStore } from '../db/stores/operations'
-import { createRegistryLoginStore } from '../db/stores/registries'
-import { createScopeVariableStore } from '../db/stores/scope-variables'
-import { createSecretStore } from '../db/stores/secrets'
-import { createSessionStore } from '../db/stores/sessions'
-import { createTemplateStore } from '../db/stores/templates'
-import { createTokenStore } from '../db/stores/tokens'
-import { createTotpStore } from '../db/stores/totp'
-import { createUserStore } from '../db/stores/users'
 import { createAgentFiles } from '../gateway/agent-bundle'
 import { createGateway } from '../gateway/gateway'
 import { createAnonymousAudit } from '../http/audit-trail'
@@ -33,7 +21,7 @@ import { createOperationService } from '../services/operation-service'
 import { tapPanelBus } from '../services/panel-tap'
 import { createPeople } from '../services/people'
 import { createStatusService } from '../services/status-service'
-import { createDoors, isExposed } from '../tls/doors'
+import { createDoors, warningIfExposed } from '../tls/doors'
 import { checkKeyFits } from './check-key'
 import { systemClock } from './clock'
 import { createIds } from './ids'
@@ -46,10 +34,6 @@ import { openStorage } from './open-storage'
 import { createSecretBox } from './secret-box'
 import type { Settings } from './settings'
 import { VERSION } from './version'
-
-const EXPOSED =
-  'The brain listens beyond this machine in plain HTTP: passwords, secrets and commands to nodes can be read and changed on the way. ' +
-  'Use STRATA_TLS_CERT and STRATA_TLS_KEY, or STRATA_TLS=own, or a proxy with TLS (STRATA_PUBLIC_URL and STRATA_TRUSTED_PROXIES); in a network that you trust say STRATA_ALLOW_HTTP=on.'
 
 export interface BrainParts {
   passwords: PasswordHasher
@@ -74,6 +58,8 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const storage = openStorage(settings.dataDir, clock.now(), log)
   const { keys } = storage
   const { db } = storage.database
+  const kept = createStores(db)
+  const { instances, templates } = kept
   const ids = createIds(clock)
   const secrets = createSecretBox(keys.secretBox)
   const viewClient = createClientViewer(settings.trustedProxies)
@@ -95,15 +81,14 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     log,
   })
   const panel = tapPanelBus(gateway.panelBus)
-  const audit = createAuditService({ store: createAuditStore(db), ids, clock, keptMs: settings.auditKeptMs, log })
-  const operations = createOperationService({ operations: createOperationStore(db), panel, clock, ids, log })
-  const instances = createInstanceStore(db)
+  const audit = createAuditService({ store: kept.audit, ids, clock, keptMs: settings.auditKeptMs, log })
+  const operations = createOperationService({ operations: kept.operations, panel, clock, ids, log })
   const people = createPeople({
-    users: createUserStore(db),
-    sessions: createSessionStore(db),
-    tokens: createTokenStore(db),
-    totp: createTotpStore(db),
-    idempotency: createIdempotencyStore(db),
+    users: kept.users,
+    sessions: kept.sessions,
+    tokens: kept.tokens,
+    totp: kept.totp,
+    idempotency: kept.idempotency,
     instances,
     passwords,
     secrets,
@@ -128,14 +113,13 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     clock,
     log,
   })
-  const templates = createTemplateStore(db)
   const library = createLibrary({ templates, objects, blobLock, panel, clock, log })
   const fleet = createFleet({
     instances,
-    nodes: createNodeStore(db),
-    variables: createScopeVariableStore(db),
+    nodes: kept.nodes,
+    variables: kept.scopeVariables,
     layers: library.layers,
-    registryLogins: createRegistryLoginStore(db),
+    registryLogins: kept.registryLogins,
     secrets,
     operations,
     audit,
@@ -246,9 +230,10 @@ export function createBrain(settings: Settings, parts: BrainParts) {
 
     /** @param url where the brain can be reached, for the links it prints */
     async start(url: URL) {
-      await checkKeyFits(createSecretStore(db), secrets, clock)
+      await checkKeyFits(kept.secrets, secrets, clock)
       const { setupSecret, adminUser } = await people.start(settings.admin)
-      if (isExposed(settings)) log.warn(EXPOSED)
+      const warning = warningIfExposed(settings)
+      if (warning) log.warn(warning)
       ownUrl = url
       await stores.start()
       await audit.start()

@@ -1,4 +1,3 @@
-import { POLICY } from '../../shared/domain/policy'
 import type {
   AgentEvents,
   AgentFiles,
@@ -7,7 +6,6 @@ import type {
   Clock,
   Ids,
   InstancePresenter,
-  InstanceRecord,
   InstanceStore,
   LayerSource,
   NodeStore,
@@ -16,16 +14,20 @@ import type {
   ScopeVariableStore,
   SecretBox,
 } from '../ports'
+import { createAfterCommit } from './after-commit'
+import type { FleetWatch } from './after-commit'
 import { createAgentEvents } from './agent-events'
 import { createAgentUpdates } from './agent-updates'
 import { createCommandSender } from './command-sender'
+import { createEffectiveVariables } from './effective-variables'
+import { createFleetClock } from './fleet-clock'
+import { createFleetKnowledge } from './fleet-knowledge'
 import { createInstanceAdoption } from './instance-adoption'
 import { createInstanceConsole } from './instance-console'
 import { createInstanceCreation } from './instance-creation'
 import { createDefine } from './instance-definition'
 import { createInstanceObservations } from './instance-observations'
 import { createPatch } from './instance-patch'
-import { createInstancePresenter } from './instance-presenter'
 import { createInstanceService } from './instance-service'
 import type { InstanceService } from './instance-service'
 import { createSpecBuilder } from './instance-spec'
@@ -33,32 +35,22 @@ import { createInstanceWriter } from './instance-writer'
 import { createNodeAdmission } from './node-admission'
 import { createNodeCertificates } from './node-certificates'
 import type { AgentTrust, NodeCertificates } from './node-certificates'
-import { createNodeDirectory } from './node-directory'
-import { createNodeLive } from './node-live'
 import { createNodeNews } from './node-news'
 import { createNodeRanking } from './node-ranking'
 import { createNodeService } from './node-service'
 import type { NodeService } from './node-service'
 import { createNodeSettings } from './node-settings'
-import { createNodeUsageBoard } from './node-usage-board'
 import type { OperationService } from './operation-service'
 import { createPlacementService } from './placement-service'
-import { createProgressBoard } from './progress-board'
 import { createReconciler } from './reconciler'
 import { createRegistryService } from './registry-service'
 import type { RegistryService } from './registry-service'
 import { createRefusalLog } from './refusal-log'
-import { createSentCommands } from './sent-commands'
 import type { ServiceLog } from './service-log'
-import { createHideSecrets } from './secret-words'
-import { createEffectiveVariables } from './effective-variables'
-import { createVariableService } from './variable-service'
 import type { VariableService } from './variable-service'
-import { createStatsBoard } from './stats-board'
 import type { StatsBoard } from './stats-board'
 import { createStatsService } from './stats-service'
 import type { StatsService } from './stats-service'
-import { createWishTrace } from './wish-trace'
 
 /** Instances and nodes, wired: the services, what the gateway calls, and the clockwork. */
 export interface Fleet {
@@ -77,12 +69,6 @@ export interface Fleet {
   start(): Promise<void>
   /** Resolves when nothing is under way any more; then the database may be closed. */
   stop(): Promise<void>
-}
-
-export interface FleetWatch {
-  committed(before: InstanceRecord | null, after: InstanceRecord): void
-  crashed(nodeId: string | null): void
-  forgetNode(nodeId: string): void
 }
 
 export interface FleetDeps {
@@ -111,15 +97,8 @@ export interface FleetDeps {
 
 export function createFleet(deps: FleetDeps): Fleet {
   const { instances, nodes, layers, secrets, link, panel, clock, ids, log } = deps
-  const directory = createNodeDirectory(nodes)
-  const live = createNodeLive({ directory, clock })
-  const progress = createProgressBoard(clock)
-  const sent = createSentCommands(clock)
-  const board = createStatsBoard(clock)
-  const trace = createWishTrace()
-  const variables = createVariableService({ store: deps.variables, directory, secrets, clock })
-  const hideSecrets = createHideSecrets({ secrets, variables })
-  const presenter = createInstancePresenter({ directory, live, progress })
+  const knowledge = createFleetKnowledge({ instances, nodes, variables: deps.variables, secrets, clock })
+  const { directory, live, progress, sent, board, trace, usage, variables, hideSecrets, presenter } = knowledge
   const certificates = createNodeCertificates({
     directory,
     link,
@@ -140,45 +119,20 @@ export function createFleet(deps: FleetDeps): Fleet {
   })
   const { securityOf } = certificates
   const news = createNodeNews({ instances, directory, live, presenter, agentUpdates, panel, clock, securityOf, log })
-
-  const usage = createNodeUsageBoard(instances)
-  function tellState(before: InstanceRecord | null, { id, nodeId, state, generation, reason }: InstanceRecord): void {
-    const facts = {
-      requestId: trace.requestOf(id),
-      instanceId: id,
-      nodeId,
-      from: before?.state ?? null,
-      state,
-      generation,
-      reason: reason?.code ?? null,
-    }
-    if (state === 'FAILED') log.warn(facts, 'A server changed its state')
-    else log.info(facts, 'A server changed its state')
-  }
+  const clockwork = createFleetClock({ nodes, directory, live, news, log })
 
   const writer = createInstanceWriter({
     instances,
     presenter,
     panel,
     clock,
-    onCommitted(before, after, events) {
-      deps.watch.committed(before, after)
-      if (events.some(event => event.kind === 'crash')) deps.watch.crashed(after.nodeId)
-      // A stop and a destruction want something else of the same generation.
-      if (before?.generation !== after.generation || before.desired !== after.desired) trace.note(after.id)
-      usage.follow(before, after)
-      if (before?.state !== after.state) tellState(before, after)
-      if (after.state !== 'PREPARING') progress.forget(after.id)
-      if (after.nodeId !== null && (before?.state !== after.state || before.nodeId !== after.nodeId))
-        news.tell(after.nodeId)
-      if (after.state === 'DESTROYED') {
-        sent.forget(after.id)
-        board.forgetInstance(after.id)
-        trace.forget(after.id)
-        reconciler.roomChanged()
-      }
-      reconciler.wake(after.id)
-    },
+    onCommitted: createAfterCommit({
+      knowledge,
+      watch: deps.watch,
+      news,
+      reconciler: { wake: id => reconciler.wake(id), roomChanged: () => reconciler.roomChanged() },
+      log,
+    }),
   })
   const ranking = createNodeRanking({ directory, live, usage })
   const placement = createPlacementService({ instances, nodes, directory, ranking, writer, clock })
@@ -230,21 +184,6 @@ export function createFleet(deps: FleetDeps): Fleet {
     log,
     hideSecrets,
   })
-
-  const timers: NodeJS.Timeout[] = []
-  const every = (ms: number, what: string, work: () => Promise<void>) => {
-    const run = () =>
-      void work().catch((error: unknown) => log.error({ err: error }, `${what} failed; it is tried again`))
-    timers.push(setInterval(run, ms).unref())
-  }
-
-  async function writeLastSeen(): Promise<void> {
-    const heard = directory.list().flatMap(({ id }) => {
-      const at = live.of(id).lastHeardAt
-      return at === null ? [] : [{ id, at }]
-    })
-    if (heard.length > 0) await nodes.seen(heard)
-  }
 
   return {
     presenter,
@@ -305,29 +244,25 @@ export function createFleet(deps: FleetDeps): Fleet {
       agentFiles: deps.agentFiles,
       agentUpdates,
       onRemoved(id) {
-        variables.forgetNode(id)
-        board.forgetNode(id)
+        knowledge.forgetNode(id)
         deps.watch.forgetNode(id)
       },
       onRoomChanged: () => reconciler.roomChanged(),
     }),
 
     async start() {
-      await directory.load()
-      await usage.load()
-      await variables.load()
+      await knowledge.load()
       await news.judgeContact()
       await reconciler.start()
       certificates.start()
-      every(POLICY.reconcile.contactMs, 'Judging contact with nodes', () => news.judgeContact())
-      every(POLICY.reconcile.lastSeenMs, 'Writing down when nodes were heard', writeLastSeen)
+      clockwork.start()
     },
 
     async stop() {
-      for (const timer of timers) clearInterval(timer)
+      clockwork.stop()
       certificates.stop()
       await reconciler.stop()
-      await writeLastSeen()
+      await clockwork.writeLastSeen()
     },
   }
 }

@@ -171,8 +171,17 @@ export function createDoors({ settings, authorityFile, gateway, clock, log }: Do
   }
 }
 
+const EXPOSED =
+  'The brain listens beyond this machine in plain HTTP: passwords, secrets and commands to nodes can be read and changed on the way. ' +
+  'Use STRATA_TLS_CERT and STRATA_TLS_KEY, or STRATA_TLS=own, or a proxy with TLS (STRATA_PUBLIC_URL and STRATA_TRUSTED_PROXIES); in a network that you trust say STRATA_ALLOW_HTTP=on.'
+
+/** What the operator is told at the start when anybody on the way can listen; null when nobody can, or it is wanted so. */
+export function warningIfExposed(settings: Settings): string | null {
+  return isExposed(settings) ? EXPOSED : null
+}
+
 /** In clear beyond this machine, as far as the brain can know, and nobody said that this is wanted. */
-export function isExposed({ host, tls, publicUrl, trustedProxies }: Settings): boolean {
+function isExposed({ host, tls, publicUrl, trustedProxies }: Settings): boolean {
   const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.')
   return (
     !isLocal && !tls.source && !tls.isHttpAllowed && publicUrl?.protocol !== 'https:' && trustedProxies.length === 0
