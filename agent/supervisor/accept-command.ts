@@ -109,6 +109,7 @@ function start(record: InstanceRecord): Partial<InstanceRecord> {
 
 function stop(record: InstanceRecord, stopNow: boolean): Partial<InstanceRecord> {
   if (mayHaveProcess(record.state)) return { wanted: 'stopped', stopNow: stopNow || record.stopNow }
+  if (record.state === 'PREPARING') return { wanted: 'stopped' }
   return record.state === 'PREPARED' ? { wanted: 'prepared' } : {}
 }
 

@@ -93,7 +93,8 @@ export class InstanceActor {
     if (change.state) change.seq = this.nextSeq()
     Object.assign(this.record, change)
     // Before it is written down: a prepare that ends meanwhile must not pass for what is wanted now.
-    if (change.prepareDue || change.wanted === 'destroyed')
+    const isReplaced = change.prepareDue || change.wanted === 'destroyed'
+    if (isReplaced || (change.wanted === 'stopped' && this.record.state === 'PREPARING'))
       this.job?.abort(new AppError('CONFLICT', 'A newer wish replaced this one.'))
     try {
       await this.written()

@@ -41,7 +41,7 @@ export function nextStep(record: InstanceRecord, moment: Moment): Step {
   if (record.wanted === 'destroyed') return moment.isPreparing ? REST : { kind: 'destroy' }
   if (record.run && moment.isLookDue) return { kind: 'look' }
   if (record.cleanupDue !== 'none' && !record.run) return { kind: 'clean' }
-  if (record.prepareDue) return moment.isPreparing ? REST : { kind: 'prepare' }
+  if (record.prepareDue) return moment.isPreparing ? REST : { kind: record.wanted === 'stopped' ? 'settle' : 'prepare' }
   switch (record.state) {
     case 'PREPARED':
       return record.wanted === 'running' ? { kind: 'start' } : prepared(record, moment)

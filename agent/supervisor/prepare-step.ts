@@ -87,16 +87,18 @@ async function prepareFailed(actor: InstanceActor, thrown: unknown): Promise<voi
 
 function thinnedProgress(actor: InstanceActor, generation: number) {
   let toldAt = 0
-  let toldStep = ''
+  let told = ''
   return (progress: {
     step: 'image' | 'fetch' | 'unpack' | 'render' | 'mount'
     doneBytes: number
     totalBytes: number | null
   }) => {
     const now = performance.now()
-    if (progress.step === toldStep && now - toldAt < PROGRESS_EVERY_MS) return
+    // How much there is to come is told as soon as it is known: a quick pull would be over before.
+    const kind = `${progress.step} ${progress.totalBytes === null}`
+    if (kind === told && now - toldAt < PROGRESS_EVERY_MS) return
     toldAt = now
-    toldStep = progress.step
+    told = kind
     actor.context.news.progress({ instanceId: actor.record.instanceId, generation, ...progress })
   }
 }

@@ -61,7 +61,7 @@ async function killStep(actor: InstanceActor): Promise<void> {
   await failpoint('stop.afterKill')
 }
 
-/** Stopped while it waited for its next start. */
+/** Stopped while it waited for its next start, or before it was laid out: what came of that is given back. */
 async function settleStep(actor: InstanceActor): Promise<void> {
   await actor.tell({
     state: 'STOPPED',
@@ -71,7 +71,8 @@ async function settleStep(actor: InstanceActor): Promise<void> {
     stop: null,
     restartAt: null,
     run: null,
-    cleanupDue: 'all',
+    prepareDue: false,
+    cleanupDue: actor.record.home ? 'all' : 'none',
   })
 }
 

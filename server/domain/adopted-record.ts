@@ -33,7 +33,7 @@ export function adoptedRecord(
     desired: mayHaveProcess(state) && state !== 'STOPPING' ? 'running' : 'stopped',
     generation: Math.max(generation, observation.generation),
     startGeneration: observation.generation,
-    stopMode: 'graceful',
+    stopMode: 'none',
     appliedGeneration: observation.generation,
     reason: observation.reason && { ...observation.reason, at: at.now },
     nodeId: at.nodeId,

@@ -67,7 +67,7 @@ export function createInstanceCreation(deps: InstanceCreationDeps) {
       desired: input.desired,
       generation: 1,
       startGeneration: 1,
-      stopMode: 'graceful',
+      stopMode: 'none',
       appliedGeneration: null,
       reason: null,
       nodeId: null,

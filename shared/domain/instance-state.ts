@@ -22,7 +22,7 @@ export type DesiredState = (typeof DESIRED_STATES)[number]
 /** One step. STARTING → STARTING is a restart that is delayed or tried again. */
 export const TRANSITIONS: Record<InstanceState, readonly InstanceState[]> = {
   REQUESTED: ['PREPARING', 'FAILED', 'DESTROYING'],
-  PREPARING: ['PREPARED', 'FAILED', 'DESTROYING'],
+  PREPARING: ['PREPARED', 'STOPPED', 'FAILED', 'DESTROYING'],
   PREPARED: ['STARTING', 'PREPARING', 'DESTROYING'],
   STARTING: ['RUNNING', 'STARTING', 'STOPPING', 'STOPPED', 'FAILED'],
   RUNNING: ['STARTING', 'STOPPING', 'STOPPED', 'FAILED'],

@@ -24,6 +24,8 @@ export class FakeInstance {
   readonly lines: string[] = []
   private work: Promise<void> = Promise.resolve()
   private life = new AbortController()
+  /** What is being prepared is wanted stopped. */
+  private isGivenUp = false
 
   constructor(
     readonly id: string,
@@ -50,6 +52,7 @@ export class FakeInstance {
   }
 
   prepare(generation: number, spec: InstanceSpec): void {
+    this.isGivenUp = false
     this.then(async () => {
       this.spec = spec
       this.tell({ state: 'PREPARING', cause: 'command', generation, reason: null, exit: null })
@@ -63,6 +66,7 @@ export class FakeInstance {
       }
       this.deps.progress(generation, totalBytes, totalBytes)
       await this.step()
+      if (this.isGivenUp) return
       this.tell({ state: 'PREPARED', cause: 'command', planHash: `fake-${generation}` })
     })
   }
@@ -83,7 +87,9 @@ export class FakeInstance {
   }
 
   stop(cause = 'command'): void {
+    this.isGivenUp = true
     this.then(async () => {
+      if (this.observation.state === 'PREPARING') return this.tell({ state: 'STOPPED', cause })
       if (!mayHaveProcess(this.observation.state)) return this.tell({ state: this.observation.state, cause })
       this.endLife()
       this.tell({ state: 'STOPPING', cause })

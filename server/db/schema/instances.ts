@@ -21,7 +21,7 @@ export const instances = sqliteTable(
     desired: text('desired', { enum: DESIRED_STATES }).notNull(),
     generation: integer('generation').notNull(),
     startGeneration: integer('start_generation').notNull(),
-    stopMode: text('stop_mode', { enum: ['graceful', 'kill'] }).notNull(),
+    stopMode: text('stop_mode', { enum: ['none', 'graceful', 'kill'] }).notNull(),
     appliedGeneration: integer('applied_generation'),
     reason: jsonColumn<Reason>('reason'),
     nodeId: text('node_id').references(() => nodes.id, { onDelete: 'set null' }),

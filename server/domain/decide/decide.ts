@@ -58,6 +58,11 @@ function toStopped(subject: Subject, around: Surroundings, policy: DecidePolicy)
     case 'RUNNING':
     case 'STOPPING':
       return end(subject)
+    case 'PREPARING':
+      // Somebody said stop while it was fetched: that is given up. Created as stopped it is to be laid out.
+      return subject.stopMode === 'none' || subject.appliedGeneration === null
+        ? whilePreparing(subject, around, policy)
+        : [command('stop', subject)]
     default:
       return prepareIfDue(subject, around, policy)
   }

@@ -37,7 +37,7 @@ export const wishRetry: Wish = (record, actor) => {
     if (isNewRunPending(record)) return null
     const generation = record.generation + 1
     return {
-      change: { generation, startGeneration: generation, prepareAttempts: 0 },
+      change: { generation, startGeneration: generation, stopMode: 'none', prepareAttempts: 0 },
       events: [
         eventOf(record, {
           kind: 'wish',
@@ -59,10 +59,14 @@ export const wishRetry: Wish = (record, actor) => {
   )
 }
 
-/** Stop it with its own grace. A kill that is under way is not taken back. */
+/**
+ * Stop it with its own grace; what is still being prepared is given up, also where it was never meant to run. A kill that is under way
+ * is not taken back.
+ */
 export const wishStop: Wish = (record, actor) => {
   refuseDestroyed(record)
-  if (record.desired === 'stopped') return null
+  const isGivenUp = record.state === 'PREPARING' && record.stopMode === 'none'
+  if (record.desired === 'stopped' && !isGivenUp) return null
   return {
     change: { desired: 'stopped', stopMode: 'graceful' },
     events: [wishEvent(record, 'stopped', actor, 'stop.requested', 'Stop requested.')],
@@ -108,7 +112,7 @@ function isNewRunPending(record: InstanceRecord): boolean {
 function newRun(record: InstanceRecord, actor: Actor, cause: string, message: string): InstanceChange {
   const generation = record.generation + 1
   return {
-    change: { desired: 'running', generation, startGeneration: generation, stopMode: 'graceful', prepareAttempts: 0 },
+    change: { desired: 'running', generation, startGeneration: generation, stopMode: 'none', prepareAttempts: 0 },
     events: [{ ...wishEvent(record, 'running', actor, cause, message), generation }],
   }
 }

@@ -122,6 +122,22 @@ describe('images of a registry that wants a sign-in', () => {
     }
   })
 
+  it('are pulled no further once the server is stopped, and come when it is started again', async () => {
+    registry.signal('SIGSTOP')
+    const wanted = spec(registry.image('game:1'))
+    try {
+      await node.prepare(wanted)
+      await node.seen(wanted.id, 'the pull', () => node.progress.some(({ step }) => step === 'image'))
+      await node.command('instance.stop', wanted.id)
+      expect(await node.state(wanted.id, 'STOPPED')).toMatchObject({ actor: 'system', cause: 'command', reason: null })
+    } finally {
+      registry.signal('SIGCONT')
+    }
+    await node.prepare(wanted, 2)
+    await node.state(wanted.id, 'PREPARED')
+    expect(node.states(wanted.id)).toEqual(['PREPARING', 'STOPPED', 'PREPARING', 'PREPARED'])
+  })
+
   it('of no registry are named by their id, and are not looked for elsewhere', async () => {
     const local = await prepared('strata-test/busybox:1')
     expect(local.image?.reference).toMatch(/^sha256:[0-9a-f]{64}$/)

@@ -78,6 +78,15 @@ describe('accepting a command', () => {
     ).not.toHaveProperty('wanted')
   })
 
+  it('gives up a prepare that is under way', () => {
+    for (const name of ['instance.stop', 'instance.kill'] as const)
+      expect(acceptCommand(agentRecord({ state: 'PREPARING', prepareDue: true }), command(name))).toEqual({
+        generation: 1,
+        commandIds: ['command-1'],
+        wanted: 'stopped',
+      })
+  })
+
   it('destroys for good', () => {
     expect(acceptCommand(agentRecord({ state: 'RUNNING' }), command('instance.destroy'))).toMatchObject({
       wanted: 'destroyed',

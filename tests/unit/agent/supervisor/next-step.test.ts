@@ -24,6 +24,12 @@ describe('the next step of an instance', () => {
     expect(step({ state: 'PREPARING', prepareDue: true, cleanupDue: 'all' })).toEqual({ kind: 'clean' })
   })
 
+  it('says that it stopped once a prepare that is given up has let go, also after a death of the agent', () => {
+    const givenUp = { state: 'PREPARING', prepareDue: true, wanted: 'stopped' } as const
+    expect(step(givenUp, { isPreparing: true })).toEqual(rest())
+    expect(step(givenUp)).toEqual({ kind: 'settle' })
+  })
+
   it('starts what is wanted running, at its time', () => {
     expect(step({ state: 'PREPARED', wanted: 'running' })).toEqual({ kind: 'start' })
     expect(step({ state: 'STARTING', wanted: 'running', restartAt: 12_000 })).toEqual(rest(12_000))

@@ -14,7 +14,7 @@ import type { InstanceState } from '../../../../shared/domain/instance-state'
 /** The table of docs, once more and by hand: whoever changes one has to mean it. */
 const TABLE: Record<InstanceState, string> = {
   REQUESTED: 'PREPARING, FAILED, DESTROYING',
-  PREPARING: 'PREPARED, FAILED, DESTROYING',
+  PREPARING: 'PREPARED, STOPPED, FAILED, DESTROYING',
   PREPARED: 'STARTING, PREPARING, DESTROYING',
   STARTING: 'RUNNING, STARTING, STOPPING, STOPPED, FAILED',
   RUNNING: 'STARTING, STOPPING, STOPPED, FAILED',
@@ -70,6 +70,7 @@ describe('pathBetween', () => {
     ['RUNNING', 'PREPARED', ['STOPPED', 'PREPARING', 'PREPARED']],
     ['STOPPING', 'RUNNING', ['STOPPED', 'PREPARING', 'PREPARED', 'STARTING', 'RUNNING']],
     ['RUNNING', 'DESTROYING', ['STOPPED', 'DESTROYING']],
+    ['REQUESTED', 'STOPPED', ['PREPARING', 'STOPPED']],
     ['STARTING', 'STARTING', []],
     ['DESTROYING', 'RUNNING', undefined],
     ['RUNNING', 'REQUESTED', undefined],

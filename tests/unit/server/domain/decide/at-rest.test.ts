@@ -9,7 +9,7 @@ const records = fc
   .record({
     state: fc.constantFrom(...INSTANCE_STATE_NAMES),
     desired: fc.constantFrom(...DESIRED_STATES),
-    stopMode: fc.constantFrom('graceful' as const, 'kill' as const),
+    stopMode: fc.constantFrom('none' as const, 'graceful' as const, 'kill' as const),
     generation: fc.integer({ min: 1, max: 4 }),
     startGeneration: fc.integer({ min: 1, max: 4 }),
     appliedGeneration: fc.option(fc.integer({ min: 1, max: 4 })),

@@ -35,6 +35,8 @@ class SimulatedNode {
     } else if (kind === 'start') {
       if (state !== 'PREPARED') return state !== undefined && mayHaveProcess(state)
       this.#steps = [{ state: 'STARTING', runId: `run-${++this.#run}` }, { state: 'RUNNING' }]
+    } else if (state === 'PREPARING') {
+      this.#steps = [{ state: 'STOPPED' }]
     } else if (state && mayHaveProcess(state)) {
       this.#steps = state === 'STOPPING' ? [{ state: 'STOPPED' }] : [{ state: 'STOPPING' }, { state: 'STOPPED' }]
     }

@@ -53,6 +53,14 @@ describe('what follows from desired and observed', () => {
 
     ['stopped, no node', { desired: 'stopped', state: 'REQUESTED', nodeId: null }, ['place']],
     ['stopped, REQUESTED', { desired: 'stopped', state: 'REQUESTED', appliedGeneration: null }, ['prepare 1']],
+    ['stopped, PREPARING', { desired: 'stopped', state: 'PREPARING' }, ['stop 1']],
+    ['stopped, PREPARING, killed', { desired: 'stopped', state: 'PREPARING', stopMode: 'kill' }, ['stop 1']],
+    ['created stopped, PREPARING', { desired: 'stopped', state: 'PREPARING', stopMode: 'none' }, []],
+    [
+      'stopped, PREPARING, lost by the node',
+      { desired: 'stopped', state: 'PREPARING', appliedGeneration: null },
+      ['prepare 1'],
+    ],
     ['stopped, PREPARED', { desired: 'stopped', state: 'PREPARED' }, []],
     ['stopped, STARTING', { desired: 'stopped', state: 'STARTING' }, ['stop 1']],
     ['stopped, RUNNING', { desired: 'stopped', state: 'RUNNING' }, ['stop 1']],
@@ -104,8 +112,8 @@ describe('time', () => {
     expect(mark).toMatchObject({ kind: 'mark', state: 'FAILED', reason: { code: 'PREPARE_STALLED' } })
   })
 
-  it('prepares anew for somebody who wants it stopped, and never stalls a node that is away', () => {
-    expect(say(decided({ ...preparing, desired: 'stopped' }, stalled))).toEqual(['prepare 1'])
+  it('prepares anew what was created as stopped, and never stalls a node that is away', () => {
+    expect(say(decided({ ...preparing, desired: 'stopped', stopMode: 'none' }, stalled))).toEqual(['prepare 1'])
     expect(decided({ ...preparing, prepareAttempts: 9 }, { ...stalled, isNodeReady: false })).toEqual([])
   })
 
@@ -173,7 +181,7 @@ describe('commands that were given', () => {
 describe('always', () => {
   const every = INSTANCE_STATE_NAMES.flatMap(state =>
     (['running', 'stopped', 'destroyed'] as const).flatMap(desired =>
-      (['graceful', 'kill'] as const).flatMap(stopMode =>
+      (['none', 'graceful', 'kill'] as const).flatMap(stopMode =>
         [OLD, PENDING, CURRENT].map(generations => ({ state, desired, stopMode, ...generations })),
       ),
     ),
@@ -185,7 +193,8 @@ describe('always', () => {
     const kinds = actions.map(({ kind }) => kind)
     expect(actions.length).toBeLessThanOrEqual(1)
     if (record.desired !== 'destroyed') expect(kinds).not.toContain('destroy')
-    if (kinds.includes('stop') || kinds.includes('kill')) expect(mayHaveProcess(record.state)).toBe(true)
+    if (kinds.includes('stop')) expect(mayHaveProcess(record.state) || record.state === 'PREPARING').toBe(true)
+    if (kinds.includes('kill')) expect(mayHaveProcess(record.state)).toBe(true)
     if (kinds.includes('destroy')) expect(mayHaveProcess(record.state)).toBe(false)
     if (kinds.includes('kill')) expect(record.stopMode).toBe('kill')
   })

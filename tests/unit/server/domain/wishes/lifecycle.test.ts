@@ -18,7 +18,7 @@ const wished = (wish: Wish, over: Partial<InstanceRecord> = {}) => {
   return { made, after: { ...record, ...made?.change }, events: made?.events ?? [] }
 }
 const STOPPED = { state: 'STOPPED', desired: 'stopped' } as const
-const NEW_RUN = { desired: 'running', generation: 2, startGeneration: 2, stopMode: 'graceful' }
+const NEW_RUN = { desired: 'running', generation: 2, startGeneration: 2, stopMode: 'none' }
 
 describe('start', () => {
   it('wants a new run of the next generation, and says who wanted it', () => {
@@ -95,6 +95,15 @@ describe('stop and kill', () => {
     expect(after).toMatchObject({ desired: 'stopped', stopMode: 'graceful', generation: 1 })
     expect(events[0]).toMatchObject({ from: 'running', to: 'stopped', cause: 'stop.requested' })
     expect(wishStop(after, USER)).toBeNull()
+  })
+
+  it('gives up what is being prepared, also where it was created as stopped', () => {
+    for (const desired of ['running', 'stopped'] as const) {
+      const { after } = wished(wishStop, { state: 'PREPARING', desired, stopMode: 'none' })
+      expect(after).toMatchObject({ desired: 'stopped', stopMode: 'graceful' })
+      expect(wishStop(after, USER)).toBeNull()
+    }
+    expect(wished(wishStop, { state: 'PREPARED', desired: 'stopped', stopMode: 'none' }).made).toBeNull()
   })
 
   it('kills what runs or is being stopped, once, and is not taken back by a stop', () => {
