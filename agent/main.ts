@@ -5,6 +5,7 @@ import { readSettings } from './config'
 import { joinBrain } from './join'
 import { listRunning } from './list-running'
 import { createLog } from './log'
+import { isBrainThere } from './program/is-brain-there'
 import { keepAgent, UPDATE_EXIT } from './program/keep-agent'
 import { openOwnProgram } from './program/own-program'
 import { runAgent } from './run-agent'
@@ -32,7 +33,7 @@ async function main(command: string | undefined): Promise<void> {
   if (command === 'stop-all')
     return process.exit((await stopAll({ settings, log: createLog('error', null), say })) ? 0 : 1)
   if (command === 'join') return process.exit(await joinBrain({ settings, say }).then(() => 0))
-  if (command === 'keep') return keep()
+  if (command === 'keep') return keep(settings.brainUrl)
   if (command !== undefined) return fail(USAGE)
   const end = (code: number) => void agent.close().then(() => process.exit(code))
   const program = openOwnProgram(settings.brainUrl)
@@ -51,9 +52,16 @@ async function main(command: string | undefined): Promise<void> {
   }
 }
 
-async function keep(): Promise<void> {
+async function keep(brainUrl: string): Promise<void> {
   const folder = dirname(process.argv[1] ?? '')
-  const keeper = keepAgent({ folder, readyWithinMs: POLICY.agentUpdate.readyMs, say })
+  const { readyMs, lookMs } = POLICY.agentUpdate
+  const keeper = keepAgent({
+    folder,
+    readyWithinMs: readyMs,
+    lookEveryMs: lookMs,
+    isBrainThere: () => isBrainThere(brainUrl),
+    say,
+  })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => keeper.stop())
   process.exit(await keeper.ended)
 }

@@ -176,6 +176,7 @@ export async function runAgent(
     })
     await supervisor.resume()
     node.servers.open()
+    program.saySupervising()
     log.info({ nodeId, servers: supervisor.running().length, engine: node.engine() }, 'Supervising')
   }
 

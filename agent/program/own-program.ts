@@ -3,13 +3,15 @@ import { POLICY } from '../../shared/domain/policy'
 import { AppError, isAppError } from '../../shared/errors'
 import type { BrainToAgent } from '../../shared/protocol/agent'
 import type { AgentProgram } from '../../shared/schemas/node'
-import { READY } from './keep-agent'
+import { READY, SUPERVISING } from './keep-agent'
 import { programFiles, readFailure, sha256Of, sha256OfFile, writeFailure } from './program-files'
 
 /** The agent as a program: which one it is, and how it becomes a newer one. */
 export interface OwnProgram {
   describe: () => AgentProgram
-  /** To the keeper, if there is one: this program has come up. */
+  /** To the keeper, if there is one: this program holds its servers. */
+  saySupervising: () => void
+  /** And: the brain has its report. */
   sayReady: () => void
   /** CONFLICT where this program is not one that updates itself. */
   refuseWhereFixed: () => void
@@ -46,6 +48,7 @@ export function openOwnProgram(brainUrl: string): OwnProgram {
 
   return {
     describe: () => ({ sha256, updates, failure: folder ? readFailure(folder) : null }),
+    saySupervising: () => void (folder && process.send?.(SUPERVISING)),
     sayReady: () => void (folder && process.send?.(READY)),
     refuseWhereFixed() {
       if (!folder)

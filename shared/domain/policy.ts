@@ -127,6 +127,10 @@ export const POLICY = {
     downloadMs: 120_000,
     /** The newer agent takes up its servers and finds the brain within seconds; on a busy machine, or while the brain is restarted, later. */
     readyMs: 90_000,
+    /** While a newer agent is tried and the brain has not heard of it, it is looked this often whether the brain is there. */
+    lookMs: 5_000,
+    /** A brain that takes longer for its health is in no state to take an agent. */
+    lookWithinMs: 3_000,
     /** Download, trial and the way back together: then nobody waits for news any more. */
     giveUpMs: 240_000,
   },

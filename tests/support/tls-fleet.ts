@@ -11,6 +11,7 @@ import { waitFor } from './wait-for'
 /** The agent as part of a test's own process: nothing that could be replaced. */
 const FIXED_PROGRAM: OwnProgram = {
   describe: () => ({ sha256: '0'.repeat(64), updates: 'elsewhere', failure: null }),
+  saySupervising() {},
   sayReady() {},
   refuseWhereFixed() {},
   fetchNext: async () => {},

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -69,8 +69,7 @@ describe.each<RuntimeKind>(['docker', 'process'])('an agent that becomes a newer
     await running()
   }, 60_000)
   afterEach(async () => {
-    // Asked again where the brain let an idle connection go at that very moment.
-    await waitFor('the wish to be taken', async () => (await api.call('DELETE', `/instances/${id}`)).status === 202)
+    await api.ok(202, 'DELETE', `/instances/${id}`)
     await waitFor('the server to be gone', async () => (await api.instance(id)).state === 'DESTROYED')
     await agent.end('SIGTERM')
     await api.close()
@@ -165,8 +164,8 @@ describe.each<RuntimeKind>(['docker', 'process'])('an agent that becomes a newer
     agent = start([])
     copyFileSync(programs.second, offered)
     await until({ state: 'outdated', updates: 'elsewhere' })
-    const refused = await waitFor('the refusal', () => api.call('POST', `/nodes/${nodeId}/update-agent`))
+    const refused = await api.call('POST', `/nodes/${nodeId}/update-agent`)
     expect(refused.body.detail).toContain('whoever started it starts the newer one')
-    expect(readFileSync(installed)).toEqual(readFileSync(programs.first))
+    expect(sha256OfFile(installed)).toBe(sha256OfFile(programs.first))
   })
 })
