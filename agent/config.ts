@@ -74,57 +74,63 @@ function withBothFamilies(addresses: string[]): string[] {
   return [...new Set(addresses.includes('::') ? ['0.0.0.0', ...addresses] : addresses)]
 }
 
-const environment = z
-  .object({
-    STRATA_BRAIN_URL: brainUrl.default('http://127.0.0.1:3000'),
-    STRATA_BRAIN_CA: z.string().optional(),
-    STRATA_BRAIN_CA_SHA256: sha256.optional(),
-    STRATA_JOIN_TOKEN: z.string().min(20, 'too short to be a join token').max(200).optional(),
-    STRATA_NODE_NAME: displayName.default(hostname()),
-    STRATA_NODE_DATA_DIR: z.string().optional(),
-    STRATA_NODE_REGION: label.optional(),
-    STRATA_NODE_TAGS: tags.default([]),
-    STRATA_NODE_PORTS: portRange.default({ from: 25_000, to: 25_999 }),
-    STRATA_NODE_LABELS: labelPairs.default({}),
-    STRATA_NODE_ADDRESS: publicAddress.optional(),
-    STRATA_NODE_PUBLIC_BIND: binds.default(['0.0.0.0']),
-    STRATA_NODE_PRIVATE_BIND: binds.default(['127.0.0.1']),
-    STRATA_NODE_MAX_INSTANCES: z.string().regex(/^\d+$/, 'a whole number').transform(Number).optional(),
-    STRATA_NODE_RESERVE: reserve.default({}),
-    STRATA_NODE_UID: owner.default({ uid: 1000, gid: 1000 }),
-    STRATA_RUNTIME: runtimeKind.default('docker'),
-    STRATA_LAYOUT: z.enum(['auto', 'overlay', 'copy']).default('auto'),
-    STRATA_CACHE_LIMIT_BYTES: bytes.optional(),
-    STRATA_ALLOW_HTTP: z.enum(['on', 'off']).default('off'),
-    STRATA_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-    ...logEnvironment,
-    DOCKER_HOST: z
-      .string()
-      .regex(/^(?:unix|tcp|https?):\/\/\S+$/, 'an address such as unix:///var/run/docker.sock')
-      .optional(),
-  })
-  .superRefine((env, context) => {
-    const engine = /^(?:tcp|https?):\/\/(\[[^\]]+\]|[^:/]+)/.exec(env.DOCKER_HOST ?? '')?.[1]
-    if (engine && !isLoopback(engine))
-      context.addIssue({
-        code: 'custom',
-        path: ['DOCKER_HOST'],
-        message: `Docker on another machine (${engine}) cannot be used: it mounts files that the agent lays out on its own. Run the agent on that machine`,
-      })
-    const url = new URL(env.STRATA_BRAIN_URL)
-    if (url.protocol === 'https:' || isLoopback(url.hostname) || env.STRATA_ALLOW_HTTP === 'on') return
-    context.addIssue({
-      code: 'custom',
-      path: ['STRATA_BRAIN_URL'],
-      message:
-        'plain HTTP to another machine lets anybody on the way take over this node. Use https://, or set STRATA_ALLOW_HTTP=on in a network that you trust',
-    })
-  })
+const environment = z.object({
+  STRATA_BRAIN_URL: brainUrl.default('http://127.0.0.1:3000'),
+  STRATA_BRAIN_CA: z.string().optional(),
+  STRATA_BRAIN_CA_SHA256: sha256.optional(),
+  STRATA_JOIN_TOKEN: z.string().min(20, 'too short to be a join token').max(200).optional(),
+  STRATA_NODE_NAME: displayName.default(hostname()),
+  STRATA_NODE_DATA_DIR: z.string().optional(),
+  STRATA_NODE_REGION: label.optional(),
+  STRATA_NODE_TAGS: tags.default([]),
+  STRATA_NODE_PORTS: portRange.default({ from: 25_000, to: 25_999 }),
+  STRATA_NODE_LABELS: labelPairs.default({}),
+  STRATA_NODE_ADDRESS: publicAddress.optional(),
+  STRATA_NODE_PUBLIC_BIND: binds.default(['0.0.0.0']),
+  STRATA_NODE_PRIVATE_BIND: binds.default(['127.0.0.1']),
+  STRATA_NODE_MAX_INSTANCES: z.string().regex(/^\d+$/, 'a whole number').transform(Number).optional(),
+  STRATA_NODE_RESERVE: reserve.default({}),
+  STRATA_NODE_UID: owner.default({ uid: 1000, gid: 1000 }),
+  STRATA_RUNTIME: runtimeKind.default('docker'),
+  STRATA_LAYOUT: z.enum(['auto', 'overlay', 'copy']).default('auto'),
+  STRATA_CACHE_LIMIT_BYTES: bytes.optional(),
+  STRATA_ALLOW_HTTP: z.enum(['on', 'off']).default('off'),
+  STRATA_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  ...logEnvironment,
+  DOCKER_HOST: z
+    .string()
+    .regex(/^(?:unix|tcp|https?):\/\/\S+$/, 'an address such as unix:///var/run/docker.sock')
+    .optional(),
+})
 
 /** Every variable that the agent reads, by name. */
 export const AGENT_SETTING_NAMES = Object.keys(environment.shape)
 
 const MIB = 1024 ** 2
+
+interface SettingFault {
+  path: string
+  message: string
+}
+
+/** What is right in itself and wrong all the same: where Docker and the brain are. */
+function faultsOfPlaces(env: Record<string, string | undefined>): SettingFault[] {
+  const faults: SettingFault[] = []
+  const engine = /^(?:tcp|https?):\/\/(\[[^\]]+\]|[^:/]+)/.exec(env.DOCKER_HOST ?? '')?.[1]
+  if (engine && !isLoopback(engine))
+    faults.push({
+      path: 'DOCKER_HOST',
+      message: `Docker on another machine (${engine}) cannot be used: it mounts files that the agent lays out on its own. Run the agent on that machine`,
+    })
+  const url = URL.parse(env.STRATA_BRAIN_URL ?? '')
+  if (url?.protocol === 'http:' && !isLoopback(url.hostname) && env.STRATA_ALLOW_HTTP !== 'on')
+    faults.push({
+      path: 'STRATA_BRAIN_URL',
+      message:
+        'plain HTTP to another machine lets anybody on the way take over this node. Use https://, or set STRATA_ALLOW_HTTP=on in a network that you trust',
+    })
+  return faults
+}
 
 /**
  * The agent's settings, from its environment. Empty values count as not given. BAD_REQUEST lists every fault at once, by the
@@ -137,8 +143,12 @@ export function readSettings(env: NodeJS.ProcessEnv, host: { uid: number; gid: n
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
   const parsed = environment.safeParse(given)
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map(issue => ({ path: String(issue.path[0] ?? ''), message: issue.message }))
+  const single = parsed.error?.issues ?? []
+  const issues = [
+    ...single.map(({ path, message }): SettingFault => ({ path: String(path[0] ?? ''), message })),
+    ...faultsOfPlaces(given),
+  ]
+  if (!parsed.success || issues.length > 0) {
     const list = issues.map(issue => `  ${issue.path}: ${issue.message}`).join('\n')
     throw new AppError('BAD_REQUEST', `The agent's settings are not right:\n${list}`, { issues })
   }

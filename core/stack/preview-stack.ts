@@ -42,6 +42,7 @@ export function previewStack(
     manifests,
     given: { ...reaching(inherited, manifests), ...given },
     builtins: new Map(),
+    secretNames: [...inherited].filter(([, { secret }]) => secret).map(([name]) => name),
   })
   const isKnown = (name: string) => variables.declarations.has(name) || isBuiltinVariable(name)
   const occurrences = findOccurrences(merged, variables, runtimePlaceholders(runtime))
@@ -125,7 +126,7 @@ function describeVariables(
   return [...new Set([...declarations.keys(), ...builtInUsed])].sort().map(name => {
     const declaration = declarations.get(name)
     const from = inherited.get(name)
-    const isSecret = secrets.has(name) || from?.secret === true
+    const isSecret = secrets.has(name)
     return {
       name,
       builtIn: isBuiltinVariable(name),

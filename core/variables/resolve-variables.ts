@@ -14,6 +14,8 @@ export interface ResolveVariablesInput {
   given: Readonly<Record<string, string>>
   /** See `builtinVariables`. */
   builtins: ReadonlyMap<string, string>
+  /** Secrets that no layer declares as such: somebody gave them so. */
+  secretNames?: Iterable<string>
 }
 
 /** Where a value comes from; `empty` is a declared variable that nobody gave one and nobody requires. */
@@ -28,7 +30,7 @@ export interface ResolvedVariables {
   invalid: { name: string; message: string }[]
   /** Given, but neither declared nor built in: never filled in anywhere. */
   unknownGiven: string[]
-  /** Names whose values must not be shown: declared secrets, and defaults that hold one. */
+  /** Names whose values must not be shown: secrets, declared or given as such, and defaults that hold one. */
   secrets: Set<string>
   declarations: Map<string, MergedDeclaration>
 }
@@ -51,7 +53,10 @@ export function resolveVariables(input: ResolveVariablesInput): ResolvedVariable
     missing: [],
     invalid: [],
     unknownGiven: [...given.keys()].filter(name => !declarations.has(name) && !isBuiltinVariable(name)),
-    secrets: new Set([...declarations].filter(([, { secret }]) => secret).map(([name]) => name)),
+    secrets: new Set([
+      ...[...declarations].filter(([, { secret }]) => secret).map(([name]) => name),
+      ...(input.secretNames ?? []),
+    ]),
     declarations,
   }
   const resolver = new Resolver(result, given, input.builtins)

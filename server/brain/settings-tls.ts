@@ -45,8 +45,8 @@ export interface TlsSettings {
   }
 }
 
-/** What the single values cannot tell: which go together. */
-export function faultsOfTls(env: TlsEnvironment): string[] {
+/** What the single values cannot tell: which go together. @param env empty ones left out */
+export function faultsOfTls(env: Record<string, string | undefined>): string[] {
   const faults: string[] = []
   if (Boolean(env.STRATA_TLS_CERT) !== Boolean(env.STRATA_TLS_KEY))
     faults.push('STRATA_TLS_CERT and STRATA_TLS_KEY go together: give both files, or neither')

@@ -138,7 +138,7 @@ export function loadSettings(env: Record<string, string | undefined>, cwd = proc
   if (Boolean(given.STRATA_ADMIN_USER) !== Boolean(given.STRATA_ADMIN_PASSWORD)) {
     faults.push('STRATA_ADMIN_USER and STRATA_ADMIN_PASSWORD go together: give both, or neither to get a set-up link')
   }
-  if (parsed.success) faults.push(...faultsOfTls(parsed.data))
+  faults.push(...faultsOfTls(given))
   faults.push(...findS3Faults(given, given.STRATA_STORE === 's3'))
   faults.push(...oidcFaults(given))
   if (!parsed.success || faults.length > 0) throw new SettingsError(faults)

@@ -24,7 +24,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
     )
   }
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refusePrototype)
   } catch (error) {
     throw new AppError(
       'BAD_REQUEST',
@@ -32,6 +32,12 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
       { cause: error },
     )
   }
+}
+
+/** No field of ours is called so, and checks of a schema pass it over in silence. */
+function refusePrototype(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new Error('no field can be called __proto__')
+  return value
 }
 
 async function readBytes(request: IncomingMessage): Promise<Buffer> {

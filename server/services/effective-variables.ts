@@ -6,7 +6,7 @@ import type { ResolvedVariables } from '../../core/variables/resolve-variables'
 import type { InstanceRecord, LayerSource, NodeRecord, SecretBox } from '../ports'
 import type { ScopeVariableRecord } from '../domain/variable-scopes'
 import { instanceBuiltins } from './instance-builtins'
-import { inheritedValues, openVariables } from './instance-variables'
+import { inheritedSecrets, inheritedValues, openVariables } from './instance-variables'
 import type { VariableService } from './variable-service'
 
 /** Says of every variable of a server which value its next start fills in, where that comes from, and what it hides. */
@@ -29,6 +29,7 @@ export function createEffectiveVariables(deps: {
       manifests,
       given: { ...inheritedValues(inherited), ...openVariables(record, secrets) },
       builtins: instanceBuiltins(record, node, manifests),
+      secretNames: [...inheritedSecrets(inherited), ...record.secretNames],
     })
     const startedAt = mayHaveProcess(record.state) ? (record.observed?.startedAt ?? null) : null
     const addresses = loaded.map(({ layer }) => `${layer.template}@${layer.version}`)
@@ -36,8 +37,7 @@ export function createEffectiveVariables(deps: {
     const names = new Set([...resolved.declarations.keys(), ...resolved.values.keys()])
     return [...names].sort().map(name => {
       const scopes = reaching.get(name) ?? []
-      const isSecret =
-        resolved.secrets.has(name) || record.secretNames.includes(name) || scopes.some(scope => scope.secret)
+      const isSecret = resolved.secrets.has(name) || scopes.some(scope => scope.secret)
       const show = (value: string) => (isSecret ? MASKED : value)
       const value = resolved.values.get(name)
       const { origin, originId } = originOf(name, record, inherited, resolved, addresses)

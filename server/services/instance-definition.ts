@@ -11,7 +11,7 @@ import type { Resources, RestartPolicy } from '../../shared/schemas/runtime'
 import { wantedPorts } from '../domain/ports/wanted-ports'
 import type { VariablePlace } from '../domain/variable-scopes'
 import type { InstanceRecord, LayerSource } from '../ports'
-import { inheritedValues } from './instance-variables'
+import { inheritedSecrets, inheritedValues } from './instance-variables'
 import type { InheritedVariable, VariableService } from './variable-service'
 
 /** What makes a server, before it has a node. Values are in clear. */
@@ -60,6 +60,7 @@ export function createDefine(
       manifests,
       given: { ...inheritedValues(inherited), ...input.given },
       builtins: provisionalBuiltins(input, ports, memoryMb),
+      secretNames: inheritedSecrets(inherited),
     })
     refuseUnresolved(resolved, inherited)
     const runtime = resolveRuntime(merged, resolved.values, {

@@ -30,6 +30,11 @@ export function inheritedValues(inherited: ReadonlyMap<string, InheritedVariable
   return Object.fromEntries([...inherited].map(([name, { value }]) => [name, value]))
 }
 
+/** The names of what is a secret farther away: what a server is given of that name is one as well. */
+export function inheritedSecrets(inherited: ReadonlyMap<string, InheritedVariable>): string[] {
+  return [...inherited].filter(([, { secret }]) => secret).map(([name]) => name)
+}
+
 /**
  * What was given anew, in clear: a secret that comes back as it was shown (`••••••`) keeps its value. VARIABLE_INVALID for
  * a mask that stands for nothing.

@@ -16,6 +16,7 @@ import type { NodeDirectory } from './node-directory'
 /** A value that reaches a server from its node, region or network, in clear. */
 export interface InheritedVariable {
   value: string
+  /** It is one here or farther away. */
   secret: boolean
   scope: VariableScope
   scopeId: string
@@ -131,8 +132,9 @@ export function createVariableService(deps: {
       for (const [name, records] of reachingVariables(all, place)) {
         const nearest = records.find(({ value }) => value !== null)
         if (nearest?.value == null) continue
-        const { scope, scopeId, secret, value } = nearest
-        found.set(name, { value: secret ? secrets.open(value) : value, secret, scope, scopeId })
+        const { scope, scopeId, value } = nearest
+        const secret = records.some(record => record.secret && record.value !== null)
+        found.set(name, { value: nearest.secret ? secrets.open(value) : value, secret, scope, scopeId })
       }
       return found
     },

@@ -122,5 +122,7 @@ describe('the sockets of a built brain', () => {
     expect(await (await fetch(`${strata.origin}/agent/strata-agent.mjs.sha256`)).text()).toBe(
       `${sha256}  strata-agent.mjs\n`,
     )
+    const mistaken = await fetch(`${strata.origin}/agent/strata-agent.js`)
+    expect([mistaken.status, mistaken.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
   })
 })

@@ -69,7 +69,7 @@ describe('the agent’s settings', () => {
 
   it('name every fault at once', () => {
     const wrong = {
-      STRATA_BRAIN_URL: 'brain.example',
+      STRATA_BRAIN_URL: 'http://brain.example',
       STRATA_JOIN_TOKEN: 'short',
       STRATA_NODE_PORTS: '26000-25000',
       STRATA_NODE_PUBLIC_BIND: 'eth0',

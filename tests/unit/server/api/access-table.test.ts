@@ -128,7 +128,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
 const HELPED = 'nobody'
 
 /** Files that answer for no address of their own. */
-const NOT_ENDPOINTS = ['api/[...].ts']
+const NOT_ENDPOINTS = ['api/[...].ts', 'routes/agent/[...].ts']
 
 const routes = await Promise.all(
   (await findRouteFiles())

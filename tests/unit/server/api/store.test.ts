@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Operation } from '../../../../shared/schemas/operation'
 import type { SettingsView } from '../../../../shared/schemas/settings'
@@ -229,6 +230,28 @@ describe('moving the store', { timeout: 30_000 }, () => {
     expect((await download('1')).equals(bytes)).toBe(true)
     expect(await onDisk()).toEqual([])
   }, 30_000)
+
+  it.each(['s3', 'disk'] as const)(
+    'finds everything again when the database is from before objects were moved to %s',
+    async to => {
+      await start()
+      const bytes = archive(1)
+      await publish('1', bytes)
+      if (to === 'disk') await ended(((await move('s3')).body as Operation).id)
+      const backup = join(folder.path, 'yesterday.db')
+      const database = join(folder.path, 'strata.db')
+      const live = new Database(database)
+      live.exec(`VACUUM INTO '${backup}'`)
+      live.close()
+      await ended(((await move(to)).body as Operation).id)
+      await api!.close()
+      api = undefined
+      for (const end of ['', '-wal', '-shm']) await rm(database + end, { force: true })
+      await rename(backup, database)
+      await start()
+      expect((await download('1')).equals(bytes)).toBe(true)
+    },
+  )
 
   it('leaves an object whose bytes are not right where it is, takes the others, and says which', async () => {
     await start()

@@ -93,6 +93,25 @@ describe('variables by scope', () => {
     expect(told).not.toContain(SECRET)
   })
 
+  it('hides it also where a server is given its own value, and in the defaults that hold it', async () => {
+    await api.publish('site@1', 'variables: { DB_URL: { default: "sql://me:${KEY}@db" } }', '?type=map')
+    const { node } = await api.join('one', { region: 'north' })
+    await put('network/all/KEY', SECRET, true)
+    await put(`node/${node.id}/KEY`, 'nearer-and-not-said-to-be-one')
+    const { id } = await api.create({ layers: [{ template: 'base' }, { template: 'site' }] })
+    await api.until(id, { state: 'RUNNING' })
+    expect(await variableOf(id, 'DB_URL')).toMatchObject({ value: '••••••', secret: true })
+
+    const own = { variables: { KEY: 'of-its-own' } }
+    const patched = await api.ok<Instance>(200, 'PATCH', `/instances/${id}`, own, await ifMatch(id))
+    expect(patched.variables).toEqual({ KEY: '••••••' })
+    const placement = { node: node.id }
+    const preview = await api.ok(200, 'POST', '/stacks/preview', { layers: [{ template: 'base' }], placement })
+    const told = JSON.stringify([await variablesOf(id), await api.ok(200, 'GET', `/instances/${id}`), preview])
+    expect(told).not.toMatch(new RegExp(`${SECRET}|nearer-and|of-its-own`))
+    await api.ok<Instance>(200, 'PATCH', `/instances/${id}`, { variables: patched.variables }, await ifMatch(id))
+  })
+
   it('refuses what no server could use, in words', async () => {
     const refused = async (place: string, body: unknown) => {
       const { status, body: problem } = await api.call('PUT', `/variables/${place}`, body)

@@ -47,8 +47,11 @@ it('tells every fault at once, each with its name', () => {
     STRATA_LOG_LEVEL: 'loud',
     STRATA_STORE: 'tape',
     STRATA_ADMIN_USER: 'admin',
+    STRATA_TLS_CERT: 'brain.pem',
+    STRATA_HTTP_REDIRECT_PORT: 'eighty',
   })
   expect(faults.map(fault => fault.split(':')[0])).toEqual([
+    'STRATA_HTTP_REDIRECT_PORT',
     'STRATA_PORT',
     'STRATA_PUBLIC_URL',
     'STRATA_EXAMPLE',
@@ -57,6 +60,7 @@ it('tells every fault at once, each with its name', () => {
     'STRATA_LOG_LEVEL',
     'STRATA_STORE',
     'STRATA_ADMIN_USER and STRATA_ADMIN_PASSWORD go together',
+    'STRATA_TLS_CERT and STRATA_TLS_KEY go together',
   ])
   expect(faults.join('\n')).toContain('"proxy" is not an IP address')
 })
