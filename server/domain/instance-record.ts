@@ -18,8 +18,10 @@ export interface InstanceRecord {
   generation: number
   /** The lowest generation a run must have been prepared from: `start`, `restart` and `retry` raise it. */
   startGeneration: number
-  /** How a stop is to be carried out; `kill` skips the grace. */
-  /** How it was asked to stop; `none` when nobody did since it was last wanted: created as stopped it is laid out and rests. */
+  /**
+   * How it was asked to stop; `kill` skips the grace. `none` when nobody asked since it was last wanted: created as stopped it is laid
+   * out and rests.
+   */
   stopMode: 'none' | 'graceful' | 'kill'
   appliedGeneration: number | null
   reason: Reason | null
