@@ -44,7 +44,7 @@ export async function copyObject(client: S3Client, request: CopyRequest): Promis
     }
     await client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }))
   } catch (error) {
-    // Else the parts stay, and cost, until the next start.
+    // Else the parts stay, and cost, until a rule of the bucket removes them: they lie under a key, where `tidy` does not look.
     await client.send(new AbortMultipartUploadCommand({ ...target, UploadId })).catch(() => undefined)
     throw error
   }
