@@ -1,19 +1,7 @@
 import type { Observation } from '../../shared/protocol/agent'
 import { eventOf } from './instance-change'
 import type { InstanceChange } from './instance-change'
-import type { InstanceRecord } from './instance-record'
-
-/**
- * An image's name as the layers say it, and what names the bytes that the instance was prepared with first. The brain reaches no
- * registry: a node finds out, and from then on the instance keeps these bytes wherever and however often it starts.
- */
-export interface ImageLock {
-  name: string
-  /** `repository@sha256:…`, or the id of an image that is of no registry; null: to be found out anew. */
-  reference: string | null
-  /** The first generation whose preparing tells. */
-  generation: number
-}
+import type { ImageLock, InstanceRecord } from './instance-record'
 
 /** What a node is told to run: the locked bytes while the layers name the same image, and whether its registry is to be asked anew. */
 export function imageToRun(name: string, lock: ImageLock | null): { image: string; freshImage?: true } {

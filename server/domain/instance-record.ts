@@ -4,7 +4,17 @@ import type { InstanceEvent, Reason } from '../../shared/schemas/event'
 import type { InstancePort, LockedLayer, Placement, PortRequest } from '../../shared/schemas/instance'
 import type { Resources, RestartPolicy } from '../../shared/schemas/runtime'
 
-import type { ImageLock } from './image-lock'
+/**
+ * An image's name as the layers say it, and what names the bytes that the instance was prepared with first. The brain reaches no
+ * registry: a node finds out, and from then on the instance keeps these bytes wherever and however often it starts.
+ */
+export interface ImageLock {
+  name: string
+  /** `repository@sha256:…`, or the id of an image that is of no registry; null: to be found out anew. */
+  reference: string | null
+  /** The first generation whose preparing tells. */
+  generation: number
+}
 
 /** One instance as the brain stores it. */
 export interface InstanceRecord {

@@ -6,7 +6,7 @@ import type { InstancePort, LockedLayer, Placement, PortRequest } from '../../..
 import type { Resources, RestartPolicy } from '../../../shared/schemas/runtime'
 import type { TemplateType } from '../../../shared/schemas/template-type'
 import type { InstanceRecord } from '../../ports'
-import type { ImageLock } from '../../domain/image-lock'
+import type { ImageLock } from '../../domain/instance-record'
 import { jsonColumn } from './json-column'
 import { nodes } from './nodes'
 
