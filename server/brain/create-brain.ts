@@ -113,7 +113,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     clock,
     log,
   })
-  const library = createLibrary({ templates, objects, blobLock, panel, clock, log })
+  const library = createLibrary({ templates, objects, blobLock, panel, facts: store.facts, clock, log })
   const fleet = createFleet({
     instances,
     nodes: kept.nodes,

@@ -31,6 +31,7 @@ export function openObjects(deps: {
   const { store: setting, s3: place } = settings
   const places = createObjectPlaces(db)
   const blobLock = createKeyedLock()
+  const facts = createFactStore(db)
   const s3 = place && openS3Store({ place, clock })
   const drivers = {
     disk: deps.count(openDiskStore({ root: folder, urlSecret, clock })),
@@ -42,7 +43,7 @@ export function openObjects(deps: {
     tidyBucket: async () => s3?.tidy(),
     writeTo: store => objects.writeTo(store),
     places,
-    facts: createFactStore(db),
+    facts,
     blobLock,
     operations,
     test: store => testStore(store, deps.ownUrl()),
@@ -59,5 +60,5 @@ export function openObjects(deps: {
     clock,
     log,
   })
-  return { objects, stores, blobLock, close: () => s3?.close() }
+  return { objects, stores, blobLock, facts, close: () => s3?.close() }
 }

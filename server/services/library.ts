@@ -1,4 +1,4 @@
-import type { Clock, LayerSource, ObjectStore, PanelBus, TemplateStore } from '../ports'
+import type { Clock, FactStore, LayerSource, ObjectStore, PanelBus, TemplateStore } from '../ports'
 import { createIndexLibrary } from './index-library'
 import type { KeyedLock } from './keyed-lock'
 import { createLayerSource } from './layer-source'
@@ -13,7 +13,7 @@ export interface Library {
   templates: TemplateService
   layers: LayerSource
   stacks: StackService
-  /** Begins to remove objects that no version points to; nothing waits for it. */
+  /** Begins to remove objects that no version has pointed to for a while; nothing waits for it. */
   start(): void
   /** Resolves when that is over; then the database may be closed. */
   stop(): Promise<void>
@@ -25,6 +25,7 @@ export function createLibrary(deps: {
   /** One holder for each sha256: publishing, deleting and moving the same bytes must not cross. */
   blobLock: KeyedLock
   panel: Pick<PanelBus, 'publish'>
+  facts: FactStore
   clock: Pick<Clock, 'now'>
   log: ServiceLog
 }): Library {
@@ -37,6 +38,7 @@ export function createLibrary(deps: {
     indexes,
     blobLock: deps.blobLock,
     panel,
+    facts: deps.facts,
     clock,
   })
   const stopping = new AbortController()

@@ -5,11 +5,12 @@ import type { LayerIndex } from '../../shared/schemas/layer-index'
 import type { TemplateSummary, TemplateVersionView, TemplateView } from '../../shared/schemas/template'
 import type { TemplateType } from '../../shared/schemas/template-type'
 import { layerKey } from '../domain/object-keys'
-import type { Clock, ObjectStore, PanelBus, Principal, TemplateStore, TemplateVersionRecord } from '../ports'
+import type { Clock, FactStore, ObjectStore, PanelBus, Principal, TemplateStore, TemplateVersionRecord } from '../ports'
 import type { IndexLibrary } from './index-library'
 import type { KeyedLock } from './keyed-lock'
 import { storeAndJudge } from './store-and-judge'
 import { presentTemplate, presentVersion } from './template-views'
+import { createUnusedObjects } from './unused-objects'
 
 /** What a request says about an archive beside its bytes. */
 export interface PublishRequest {
@@ -48,8 +49,8 @@ export interface TemplateService {
    */
   remove(template: string, version: string): Promise<TemplateVersionRecord>
   /**
-   * Removes objects that no version points to: what a brain left that died between storing and publishing, or between
-   * removing and deleting. Ends early, without an error, once `signal` aborts.
+   * Removes objects that no version has pointed to for a while: what a brain left that died between storing and
+   * publishing, or between removing and deleting. Ends early, without an error, once `signal` aborts.
    */
   sweep(signal?: AbortSignal): Promise<{ removed: number }>
 }
@@ -61,11 +62,13 @@ export interface TemplateServiceDeps {
   /** One holder for each sha256: publishing and deleting the same bytes must not cross. */
   blobLock: KeyedLock
   panel: Pick<PanelBus, 'publish'>
+  facts: FactStore
   clock: Pick<Clock, 'now'>
 }
 
 export function createTemplateService(deps: TemplateServiceDeps): TemplateService {
   const { templates, objects, indexes, blobLock, panel, clock } = deps
+  const unused = createUnusedObjects(deps)
 
   /** Only under the lock of the bytes. */
   async function dropUnusedBlob(sha256: string): Promise<boolean> {
@@ -155,16 +158,19 @@ export function createTemplateService(deps: TemplateServiceDeps): TemplateServic
       for (const prefix of ['layers/', 'indexes/']) {
         for await (const { key } of objects.list(prefix)) stored.add(key.slice(key.lastIndexOf('/') + 1))
       }
+      const look = await unused.look()
       let removed = 0
       for (const sha256 of stored) {
-        if (signal?.aborted) break
+        if (signal?.aborted) return { removed }
         const unlock = await blobLock.acquire(sha256)
         try {
+          if ((await templates.isBlobUsed(sha256)) || !look.mayGo(sha256)) continue
           if (await dropUnusedBlob(sha256)) removed += 1
         } finally {
           unlock()
         }
       }
+      await look.finish()
       return { removed }
     },
   }

@@ -181,6 +181,8 @@ export const POLICY = {
     endAgainMs: 5_000,
   },
   store: {
+    /** Whoever puts back a database of last week finds what was published since still there. */
+    unusedKeptMs: 7 * 24 * 3_600_000,
     /** A bucket in the same data centre answers in milliseconds; one that says nothing this long is away. */
     connectMs: 5_000,
     idleMs: 30_000,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { createFactStore } from '../../server/db/stores/facts'
 import { createTemplateStore } from '../../server/db/stores/templates'
 import type { ObjectStore, TemplateStore } from '../../server/ports'
 import { createIndexLibrary } from '../../server/services/index-library'
@@ -38,9 +39,16 @@ export async function openTestLibrary(change: (parts: LibraryParts) => Partial<L
     blobLock: createKeyedLock(),
   }
   const parts = { ...usual, ...change(usual) }
-  const service = createTemplateService({ ...parts, panel: { publish: () => {} }, clock: { now: () => 0 } })
+  const clock = { at: 0, now: () => clock.at }
+  const service = createTemplateService({
+    ...parts,
+    panel: { publish: () => {} },
+    facts: createFactStore(database.db),
+    clock,
+  })
   return {
     ...parts,
+    clock,
     service,
     layers: createLayerSource(parts),
     root: join(folder.path, 'objects'),

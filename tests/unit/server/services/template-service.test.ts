@@ -82,7 +82,7 @@ describe('when the database refuses', () => {
 })
 
 describe('sweep', () => {
-  it('removes what no version points to and nothing else', async () => {
+  it('removes what no version has pointed to for a week and nothing else', async () => {
     await open()
     await library.publish('spawn@1', archive)
     const kept = await filesBelow(library.root)
@@ -91,9 +91,25 @@ describe('sweep', () => {
       await library.objects.putStream(Readable.from([Buffer.from('left by a brain that died')]), () =>
         Promise.resolve({ key }),
       )
+    library.clock.at = 1_000
+    expect(await library.service.sweep()).toEqual({ removed: 0 })
+    library.clock.at += POLICY.store.unusedKeptMs - 1
+    expect(await library.service.sweep()).toEqual({ removed: 0 })
+    library.clock.at += 1
     expect(await library.service.sweep()).toEqual({ removed: 1 })
     expect(await filesBelow(library.root)).toEqual(kept)
     expect(await library.service.sweep()).toEqual({ removed: 0 })
+  })
+
+  it('counts the week anew for what a version pointed to meanwhile', async () => {
+    await open()
+    const key = layerKey(sha256)
+    await library.objects.putStream(Readable.from([archive]), () => Promise.resolve({ key }))
+    await library.service.sweep()
+    await library.publish('spawn@1', archive)
+    library.clock.at = POLICY.store.unusedKeptMs
+    expect(await library.service.sweep()).toEqual({ removed: 0 })
+    expect(await library.objects.stat(key)).toBeDefined()
   })
 
   it('ends early when the brain stops', async () => {
