@@ -59,6 +59,11 @@ read_settings() {
   STRATA_BRAIN_URL=${STRATA_BRAIN_URL%/}
   [ -n "${STRATA_NODE_NAME:-}" ] || STRATA_NODE_NAME=$(hostname)
   slug=$(slug_of "$STRATA_NODE_NAME")
+  if [ -n "${STRATA_BRAIN_CA:-}" ]; then
+    [ -r "$STRATA_BRAIN_CA" ] || refuse "STRATA_BRAIN_CA names $STRATA_BRAIN_CA, which cannot be read here."
+    case $STRATA_BRAIN_CA in /*) ;; *) STRATA_BRAIN_CA=$PWD/$STRATA_BRAIN_CA ;; esac
+    export STRATA_BRAIN_CA
+  fi
   if [ -z "${STRATA_NODE_DATA_DIR:-}" ]; then
     if [ "$(id -u)" = 0 ]; then STRATA_NODE_DATA_DIR=/var/lib/strata/nodes/$slug
     else STRATA_NODE_DATA_DIR=$HOME/.local/share/strata/nodes/$slug; fi
@@ -107,7 +112,7 @@ find_node() {
 fetch_agent() {
   mkdir -p "$program"
   # The certificate of a brain with an authority of its own is left unjudged here: the checksum judges what came.
-  curl -fsSL ${STRATA_BRAIN_CA_SHA256:+-k} --retry 3 -o "$download" "$STRATA_BRAIN_URL/agent/strata-agent.mjs" ||
+  curl -fsSL ${STRATA_BRAIN_CA_SHA256:+-k} ${STRATA_BRAIN_CA:+--cacert "$STRATA_BRAIN_CA"} --retry 3 -o "$download" "$STRATA_BRAIN_URL/agent/strata-agent.mjs" ||
     refuse "The agent could not be downloaded from $STRATA_BRAIN_URL. Nothing was changed. Is the brain up and reached from here?"
   found=$(sha256sum "$download" | cut -d ' ' -f 1)
   [ "$found" = "$agent_sha256" ] ||
@@ -128,6 +133,25 @@ put_agent() {
   chmod 644 "$download"
   mv -f "$download" "$program/strata-agent.mjs"
   rm -f "$program/strata-agent.next.mjs" "$program/update-failed.json"
+  write_command
+}
+
+# For whoever sits at the machine: the agent with the Node and the settings that it has here.
+write_command() {
+  cat >"$program/strata-agent" <<COMMAND
+#!/bin/sh
+# This node's agent, as it runs here: strata-agent list, strata-agent stop-all
+program=\$(cd "\$(dirname "\$0")" && pwd)
+if [ -r "\$program/agent.env" ]; then
+  set -a
+  . "\$program/agent.env"
+  set +a
+fi
+STRATA_NODE_DATA_DIR=\${program%/*}
+export STRATA_NODE_DATA_DIR
+exec '$(printf %s "$node" | sed "s/'/'\\\\''/g")' "\$program/strata-agent.mjs" "\$@"
+COMMAND
+  chmod 755 "$program/strata-agent"
 }
 
 # A value as systemd.exec(5) reads it from an environment file, in double quotes.
@@ -233,6 +257,7 @@ run_container() {
     eval "value=\${$name:-}"
     [ -z "$value" ] || set -- "$@" -e "$name=$value"
   done
+  if [ -n "${STRATA_BRAIN_CA:-}" ]; then set -- "$@" -v "$STRATA_BRAIN_CA:$STRATA_BRAIN_CA:ro"; fi
   docker run "$@" --entrypoint node "$agent_image" /opt/strata/strata-agent.mjs $container_command
 }
 

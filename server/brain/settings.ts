@@ -74,6 +74,9 @@ const environment = z.object({
   ...oidcEnvironment,
 })
 
+/** Every variable that the brain reads. */
+export const BRAIN_SETTING_NAMES: string[] = Object.keys(environment.shape)
+
 export interface Settings {
   host: string
   port: number
@@ -131,7 +134,7 @@ export class SettingsError extends Error {
  */
 export function loadSettings(env: Record<string, string | undefined>, cwd = process.cwd()): Settings {
   const given = Object.fromEntries(
-    Object.keys(environment.shape).map(name => [name, env[name] === '' ? undefined : env[name]]),
+    BRAIN_SETTING_NAMES.map(name => [name, env[name] === '' ? undefined : env[name]]),
   )
   const parsed = environment.safeParse(given)
   const faults = parsed.error?.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`) ?? []

@@ -99,6 +99,8 @@ describe('joining by the pasted line', () => {
     expect(readFileSync(environment, 'utf8')).toContain('STRATA_NODE_NAME="pasted \\"here\\""\n')
     expect(readFileSync(environment, 'utf8')).toContain('STRATA_NODE_REGION="eu"\n')
     expect(text + readFileSync(environment, 'utf8')).not.toContain(invited.joinToken)
+    const asInstalled = { encoding: 'utf8', env: { PATH: '/usr/bin:/bin' }, cwd: '/' } as const
+    expect(execFileSync(join(dataDir, 'program', 'strata-agent'), ['list'], asInstalled)).toBe('')
     await ensurePrograms({ 'systemd-analyze': 'systemd' })
     const judged = execFileSync((await findProgram('systemd-analyze')) ?? '', ['verify', '--man=no', unit], {
       encoding: 'utf8',
