@@ -133,9 +133,7 @@ export class SettingsError extends Error {
  * @param cwd what a relative STRATA_DATA_DIR is relative to
  */
 export function loadSettings(env: Record<string, string | undefined>, cwd = process.cwd()): Settings {
-  const given = Object.fromEntries(
-    BRAIN_SETTING_NAMES.map(name => [name, env[name] === '' ? undefined : env[name]]),
-  )
+  const given = Object.fromEntries(BRAIN_SETTING_NAMES.map(name => [name, env[name] === '' ? undefined : env[name]]))
   const parsed = environment.safeParse(given)
   const faults = parsed.error?.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`) ?? []
   if (Boolean(given.STRATA_ADMIN_USER) !== Boolean(given.STRATA_ADMIN_PASSWORD)) {
