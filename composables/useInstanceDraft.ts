@@ -10,6 +10,7 @@ import {
   isPreviewOf,
   layerRequestsOf,
   moved,
+  placementOf,
   variablesOf,
   type InstanceDraft,
 } from './instance/draft'
@@ -34,13 +35,13 @@ export function useInstanceDraft() {
   const draft = stored.value
 
   const previewKey = refDebounced(
-    computed(() => JSON.stringify([layerRequestsOf(draft), draft.variables])),
+    computed(() => JSON.stringify([layerRequestsOf(draft), draft.variables, draft.placement])),
     THINK_MS,
   )
   const preview = useResource(
     async signal => {
       if (!draft.layers.length) return undefined
-      const body = { layers: layerRequestsOf(draft), variables: variablesOf(draft, known.value) }
+      const body = { layers: layerRequestsOf(draft), variables: variablesOf(draft, known.value), placement: placementOf(draft) }
       return await api('/stacks/preview', { method: 'POST', body, answer: stackPreview, signal })
     },
     { when: previewKey },

@@ -35,7 +35,7 @@ export function createPatch(deps: InstancePatchDeps) {
       layers: patch.layers ? await layers.lock(patch.layers) : record.layers,
       portRequests: patch.ports ?? record.portRequests,
       resources: patch.resources ?? record.resources,
-      restart: patch.restart ? patch.restart.policy : record.restart,
+      restart: patch.restart === undefined ? record.restart : (patch.restart?.policy ?? null),
     }
     const defined = await define({ id: record.id, given, place: deps.placeOf(record), ...fields })
     // What was a secret once stays one, whatever other layers say.

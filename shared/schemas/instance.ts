@@ -95,7 +95,8 @@ export const patchInstanceBody = z
     resources,
     ports: portRequests,
     placement: placement.omit({ node: true }),
-    restart,
+    /** null: what the layers say. */
+    restart: restart.nullable(),
     persistent: z.boolean(),
     desired: z.enum(['running', 'stopped']),
     environment: label.nullable(),
