@@ -2,12 +2,18 @@ import { computed } from 'vue'
 import { formattersOf } from './format/formatters'
 import { bytesIn, durationParts, relativeParts } from './format/quantities'
 
+/** Less is not told apart on screen. */
+const SHOWN_CORES = 0.1
+
 /** Numbers, sizes, times and durations in the language of the reader. */
 export function useFormat() {
   const { locale, t } = useI18n()
   const use = computed(() => formattersOf(locale.value))
 
   return {
+    /** Cores in use: next to nothing is not nothing. */
+    cores: (value: number) =>
+      value < SHOWN_CORES ? `< ${use.value.number.format(SHOWN_CORES)}` : use.value.number.format(value),
     number: (value: number) => use.value.number.format(value),
     count: (value: number) => use.value.whole.format(value),
     percent: (share: number) => use.value.percent.format(share),

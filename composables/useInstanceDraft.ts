@@ -41,7 +41,11 @@ export function useInstanceDraft() {
   const preview = useResource(
     async signal => {
       if (!draft.layers.length) return undefined
-      const body = { layers: layerRequestsOf(draft), variables: variablesOf(draft, known.value), placement: placementOf(draft) }
+      const body = {
+        layers: layerRequestsOf(draft),
+        variables: variablesOf(draft, known.value),
+        placement: placementOf(draft),
+      }
       return await api('/stacks/preview', { method: 'POST', body, answer: stackPreview, signal })
     },
     { when: previewKey },

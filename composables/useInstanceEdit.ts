@@ -3,7 +3,15 @@ import { refDebounced, useSessionStorage } from '@vueuse/core'
 import { instance as instanceSchema, type Instance } from '../shared/schemas/instance'
 import { stackPreview, type StackPreview } from '../shared/schemas/stack'
 import { ApiError } from './api/api-error'
-import { emptyDraft, isPreviewOf, layerRequestsOf, moved, placementOf, variablesOf, type InstanceDraft } from './instance/draft'
+import {
+  emptyDraft,
+  isPreviewOf,
+  layerRequestsOf,
+  moved,
+  placementOf,
+  variablesOf,
+  type InstanceDraft,
+} from './instance/draft'
 import { changesOf, definitionOf, draftOf, patchOf, rebased } from './instance/edit'
 
 const THINK_MS = 300
@@ -59,7 +67,9 @@ export function useInstanceEdit(id: string) {
   }
 
   const previewKey = refDebounced(
-    computed(() => JSON.stringify([base.value?.instance.node?.id, layerRequestsOf(draft), draft.variables, draft.placement])),
+    computed(() =>
+      JSON.stringify([base.value?.instance.node?.id, layerRequestsOf(draft), draft.variables, draft.placement]),
+    ),
     THINK_MS,
   )
   const known = shallowRef<StackPreview>()
@@ -96,12 +106,16 @@ export function useInstanceEdit(id: string) {
       : [],
   )
 
-  watch([() => draft, patch], () => {
-    if (!base.value || !isReady.value) return
-    kept.value = Object.keys(patch.value).length
-      ? { before: withoutSecrets(base.value.draft), draft: withoutSecrets(draft) }
-      : null
-  }, { deep: true })
+  watch(
+    [() => draft, patch],
+    () => {
+      if (!base.value || !isReady.value) return
+      kept.value = Object.keys(patch.value).length
+        ? { before: withoutSecrets(base.value.draft), draft: withoutSecrets(draft) }
+        : null
+    },
+    { deep: true },
+  )
   const withoutSecrets = (from: InstanceDraft): InstanceDraft => ({
     ...structuredClone(deepRaw(from)),
     variables: Object.fromEntries(Object.entries(from.variables).filter(([name]) => !secrets.value.has(name))),
@@ -165,7 +179,11 @@ export function useInstanceEdit(id: string) {
     latest,
     load,
     add: (template: string) =>
-      void draft.layers.push({ key: Math.max(0, ...draft.layers.map(({ key }) => key + 1)), template, version: undefined }),
+      void draft.layers.push({
+        key: Math.max(0, ...draft.layers.map(({ key }) => key + 1)),
+        template,
+        version: undefined,
+      }),
     remove: (position: number) => void draft.layers.splice(position, 1),
     move: (from: number, to: number) => void (draft.layers = moved(draft.layers, from, to)),
     /** Back to the server as it is. */

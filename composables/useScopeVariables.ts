@@ -1,6 +1,11 @@
 import { useIntervalFn } from '@vueuse/core'
 import { z } from 'zod'
-import { scopeVariable, scopeVariables, type PutScopeVariable, type ScopeVariable } from '../shared/schemas/scope-variable'
+import {
+  scopeVariable,
+  scopeVariables,
+  type PutScopeVariable,
+  type ScopeVariable,
+} from '../shared/schemas/scope-variable'
 
 /** Others change them as well, and no live message says so. */
 const AGAIN_MS = 10_000

@@ -99,7 +99,9 @@ export function variablesOf(
 ): Record<string, string> {
   const known = new Set(preview?.variables.map(variable => variable.name))
   return Object.fromEntries(
-    Object.entries(draft.variables).filter(([name, value]) => value !== '' && (!preview || known.has(name) || isBuiltinVariable(name))),
+    Object.entries(draft.variables).filter(
+      ([name, value]) => value !== '' && (!preview || known.has(name) || isBuiltinVariable(name)),
+    ),
   )
 }
 
@@ -124,7 +126,10 @@ export function bodyOf(draft: InstanceDraft, preview: StackPreview | undefined):
 }
 
 /** All ports when one of them differs from what the layers say, else undefined. */
-export function portsOf(draft: Pick<InstanceDraft, 'ports' | 'extraPorts'>, preview: StackPreview | undefined): CreateInstance['ports'] {
+export function portsOf(
+  draft: Pick<InstanceDraft, 'ports' | 'extraPorts'>,
+  preview: StackPreview | undefined,
+): CreateInstance['ports'] {
   const declared = preview?.runtime.ports ?? []
   const changed = (name: string) => Object.values(draft.ports[name] ?? {}).some(value => value !== undefined)
   const extra = draft.extraPorts.filter(({ name }) => !declared.some(port => port.name === name))
@@ -156,9 +161,13 @@ export function faultsOf(
   for (const variable of preview?.variables ?? []) {
     const value = draft.variables[variable.name] ?? ''
     const path = `variables.${variable.name}`
-    if (value === '' && isNeeded(variable))
-      issues.push({ path, message: say('required', { name: variable.name }) })
-    else if (value !== '' && value !== MASKED && variable.pattern !== null && !matchesPattern(value, variable.pattern)) {
+    if (value === '' && isNeeded(variable)) issues.push({ path, message: say('required', { name: variable.name }) })
+    else if (
+      value !== '' &&
+      value !== MASKED &&
+      variable.pattern !== null &&
+      !matchesPattern(value, variable.pattern)
+    ) {
       issues.push({ path, message: say('pattern', { pattern: variable.pattern }) })
     }
   }

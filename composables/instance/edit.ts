@@ -2,7 +2,15 @@ import { POLICY } from '../../shared/domain/policy'
 import { MASKED, type Instance, type PatchInstance } from '../../shared/schemas/instance'
 import type { Resources, RuntimeSection } from '../../shared/schemas/runtime'
 import type { StackPreview } from '../../shared/schemas/stack'
-import { emptyDraft, layerRequestsOf, placementOf, portsOf, resourcesOf, variablesOf, type InstanceDraft } from './draft'
+import {
+  emptyDraft,
+  layerRequestsOf,
+  placementOf,
+  portsOf,
+  resourcesOf,
+  variablesOf,
+  type InstanceDraft,
+} from './draft'
 
 /** Everything of a server that can be edited, as the API names it. */
 export const EDITED_FIELDS = [
@@ -111,7 +119,9 @@ export function patchOf(
 ): PatchInstance {
   const old = wanted(before, ofBefore)
   const next = wanted(draft, ofDraft)
-  return Object.fromEntries(EDITED_FIELDS.flatMap(field => (canonical(old[field]) === canonical(next[field]) ? [] : [[field, next[field]]])))
+  return Object.fromEntries(
+    EDITED_FIELDS.flatMap(field => (canonical(old[field]) === canonical(next[field]) ? [] : [[field, next[field]]])),
+  )
 }
 
 /** True when a running server notices nothing of it, not even at its next start. */
@@ -130,7 +140,7 @@ export function changesOf(
   const old = wanted(before, ofBefore)
   const next = wanted(draft, ofDraft)
   const changed = Object.keys(patchOf(before, ofBefore, draft, ofDraft)) as EditedField[]
-  return changed.flatMap(field => {
+  return changed.flatMap((field): EditChange[] => {
     if (field !== 'variables') return [{ field, before: inWords(old[field]), after: inWords(next[field]) }]
     const names = [...new Set([...Object.keys(old.variables), ...Object.keys(next.variables)])].sort()
     return names
@@ -160,7 +170,18 @@ export function definitionOf(instance: Instance): string {
   const { name, description, environment, variables, resources, restart, placement, persistent } = instance
   const layers = instance.layers.map(({ template, version }) => `${template}@${version}`)
   const ports = instance.ports.map(({ host, ...port }) => ({ ...port, host: port.fixed ? host : null }))
-  return canonical({ name, description, environment, layers, variables, ports, resources, restart, placement, persistent })
+  return canonical({
+    name,
+    description,
+    environment,
+    layers,
+    variables,
+    ports,
+    resources,
+    restart,
+    placement,
+    persistent,
+  })
 }
 
 /** Keys of a draft that stand for one edited field. */

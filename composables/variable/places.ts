@@ -18,7 +18,10 @@ interface KnownNode {
 export function placesOf(nodes: readonly KnownNode[], variables: readonly ScopeVariable[]): VariablePlace[] {
   const idsOf = (scope: VariableScope) => variables.filter(variable => variable.scope === scope).map(({ id }) => id)
   const regions = new Set([...nodes.flatMap(node => node.region ?? []), ...idsOf('region')])
-  const names = new Map([...idsOf('node').map(id => [id, ''] as const), ...nodes.map(node => [node.id, node.name] as const)])
+  const names = new Map([
+    ...idsOf('node').map(id => [id, ''] as const),
+    ...nodes.map(node => [node.id, node.name] as const),
+  ])
   return [
     { scope: 'network', id: WHOLE_NETWORK, name: '' },
     ...[...regions].sort().map(region => ({ scope: 'region' as const, id: region, name: region })),

@@ -7,7 +7,7 @@ import {
   moved,
   type InstanceDraft,
 } from '../../../../composables/instance/draft'
-import { createInstanceBody } from '../../../../shared/schemas/instance'
+import { createInstanceBody, MASKED } from '../../../../shared/schemas/instance'
 import type { PreviewVariable, StackPreview } from '../../../../shared/schemas/stack'
 
 const variable = (name: string, part: Partial<PreviewVariable> = {}): PreviewVariable => ({
@@ -127,4 +127,13 @@ it('knows a preview of other layers, or of the same in another order, for an old
   expect(of(['base', undefined], ['map', '3'])).toBe(false)
   expect(of(['map', undefined], ['base', undefined])).toBe(false)
   expect(of(['base', undefined])).toBe(false)
+})
+
+it('asks for no variable that reaches the server from farther away, nor for the pattern of a secret that stays', () => {
+  const inherited = { scope: 'network', id: 'all', value: 'x' } as const
+  const variables = [
+    variable('TOKEN', { required: true, inherited }),
+    variable('KEPT', { secret: true, pattern: '[a-z]+' }),
+  ]
+  expect(faultsOf(draft({ variables: { KEPT: MASKED } }), preview({ variables }), say)).toEqual([])
 })
