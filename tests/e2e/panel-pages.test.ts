@@ -61,6 +61,8 @@ beforeAll(async () => {
   await admin.expectStatus(201, 'PUT', '/templates/talker/versions/1.0.0', talker)
   await admin.expectStatus(201, 'PUT', '/templates/harbour/versions/3', harbour)
   await admin.expectStatus(201, 'POST', '/users', { ...VIEWER, role: 'viewer' })
+  await admin.expectStatus(200, 'PUT', '/variables/network/all/MOTD', { value: 'From the network' })
+  await admin.expectStatus(200, 'PUT', `/variables/node/${ids.node}/ADMIN_TOKEN`, { value: 'hidden', secret: true })
   ids.running = await create('a-server-with-a-name-as-long-as-it-may-be-which-is-64-characters')
   ids.waiting = await create('waits-for-a-node', { placement: { region: 'nowhere' } })
   await admin.state(ids.running, 'RUNNING')
@@ -86,6 +88,8 @@ describe.each(LOOKS)('at $width px, dark: $dark, $locale', look => {
     ['a running server', () => `/instances/${ids.running}`],
     ['a waiting server', () => `/instances/${ids.waiting}`],
     ['a new server', () => '/instances/new?template=talker'],
+    ['changing a server', () => `/instances/${ids.running}/edit`],
+    ['variables', () => '/variables'],
     ['nodes', () => '/nodes'],
     ['a node', () => `/nodes/${ids.node}`],
     ['templates', () => '/templates'],
@@ -95,6 +99,7 @@ describe.each(LOOKS)('at $width px, dark: $dark, $locale', look => {
     ['audit', () => '/audit'],
     ['operations', () => '/operations'],
     ['settings', () => '/settings'],
+    ['account', () => '/account'],
   ]
 
   let panel: Awaited<ReturnType<typeof openPanelPage>>
@@ -125,7 +130,7 @@ describe.each(LOOKS)('at $width px, dark: $dark, $locale', look => {
 it('a viewer sees no button that would be refused', async () => {
   const { page, context, visit } = await openPanelPage(browser, strata.origin, VIEWER)
   const forbidden =
-    /^(New server|Stop|Start|Restart|Kill|Retry|Destroy|Send|Publish( version)?|Add node|Edit|Remove.*|Empty.*|Select.*|What to do with.*)$/
+    /^(New server|Stop|Start|Restart|Kill|Retry|Destroy|Send|Publish( version)?|Add (node|variable)|Edit|Change.*|Replace.*|Take.*|Remove.*|Empty.*|Select.*|What to do with.*)$/
   for (const path of [
     '/',
     '/instances',
@@ -134,6 +139,7 @@ it('a viewer sees no button that would be refused', async () => {
     `/nodes/${ids.node}`,
     '/templates',
     '/templates/talker',
+    '/variables',
   ]) {
     await visit(path)
     await page.getByRole('heading', { level: 1 }).waitFor()
@@ -147,6 +153,23 @@ it('a viewer sees no button that would be refused', async () => {
   }
   await visit('/users')
   await page.getByRole('heading', { name: 'Your role does not allow this page' }).waitFor()
+  await context.close()
+})
+
+it('somebody else changing the same server costs nothing that was typed', async () => {
+  const { page, context, complaints, visit } = await openPanelPage(browser, strata.origin, strata.admin)
+  await visit(`/instances/${ids.waiting}/edit`)
+  await page.getByLabel('MOTD').fill('mine')
+  await page.getByText('MOTD=mine').waitFor()
+  await admin.expectStatus(200, 'PATCH', `/instances/${ids.waiting}`, { description: 'theirs' })
+  await page.getByText('Somebody else changed this server meanwhile').waitFor()
+  expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true)
+  await page.getByRole('button', { name: 'Take theirs over, keep mine' }).click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.waitForURL(`${strata.origin}/instances/${ids.waiting}`)
+  const { body } = await admin.expectStatus(200, 'GET', `/instances/${ids.waiting}`)
+  expect(body).toMatchObject({ description: 'theirs', variables: { MOTD: 'mine', ADMIN_TOKEN: '••••••' } })
+  expect(complaints).toEqual([])
   await context.close()
 })
 

@@ -343,6 +343,15 @@ describe('secrets', () => {
 })
 
 describe('a change', () => {
+  it('gives the restart policy back to the layers', async () => {
+    const { id, restart } = await create({ restart: { policy: 'always' } })
+    expect(restart).toEqual({ policy: 'always' })
+    const back = await api.ok<Instance>(200, 'PATCH', `/instances/${id}`, { restart: null })
+    expect(back).toMatchObject({ restart: null, generation: 2 })
+    const left = await api.ok<Instance>(200, 'PATCH', `/instances/${id}`, { description: 'x' })
+    expect(left).toMatchObject({ restart: null, description: 'x', generation: 2 })
+  })
+
   it('of what runs is pending until its next start', async () => {
     await api.join('one')
     const { id } = await create()
