@@ -192,7 +192,7 @@ it('what a server says is text and nothing else', async () => {
   await visit(`/instances/${ids.running}`)
   const said = '<img src=x onerror="document.title=1"> \u001B]0;owned\u0007\u001B[31mred\u001B[0m'
   const log = page.getByRole('log')
-  await log.getByText('Ready').first().waitFor()
+  await log.getByText('It is').first().waitFor()
   agent.instances.get(ids.running)?.print(said)
   await log.getByText('<img src=x onerror="document.title=1"> red').waitFor()
   expect(await log.locator('img').count()).toBe(0)
