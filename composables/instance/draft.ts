@@ -23,7 +23,7 @@ export interface InstanceDraft {
   start: boolean
 }
 
-export interface DraftPort extends Partial<Pick<PortRequest, 'protocol' | 'container'>> {
+interface DraftPort extends Partial<Pick<PortRequest, 'protocol' | 'container'>> {
   host: number | undefined
   expose: Expose | undefined
 }

@@ -13,7 +13,7 @@ import {
 } from './draft'
 
 /** Everything of a server that can be edited, as the API names it. */
-export const EDITED_FIELDS = [
+const EDITED_FIELDS = [
   'name',
   'description',
   'environment',
@@ -25,7 +25,7 @@ export const EDITED_FIELDS = [
   'placement',
   'persistent',
 ] as const
-export type EditedField = (typeof EDITED_FIELDS)[number]
+type EditedField = (typeof EDITED_FIELDS)[number]
 
 /** These change what is known of the server, and nothing that runs. */
 const BESIDE_THE_SERVER: readonly EditedField[] = ['description', 'placement']
