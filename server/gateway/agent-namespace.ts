@@ -11,6 +11,7 @@ import { ask, createAgentSession, cutSession, type AgentSession } from './agent-
 import type { AgentSessions } from './agent-sessions'
 import { cut } from './engine'
 import type { GatewayLog } from './gateway-log'
+import { createJoiningTokens, type JoiningTokens } from './joining-tokens'
 import type { RecordRefusal } from './refusals'
 import type { WatchRegistry } from './watch-registry'
 
@@ -32,8 +33,9 @@ export interface AgentNamespaceDeps {
  */
 export function openAgentNamespace(io: Server, deps: AgentNamespaceDeps): void {
   const namespace = io.of('/agent')
+  const joining = createJoiningTokens()
   namespace.use((socket, next) => {
-    admit(socket, deps).then(
+    admit(socket, deps, joining).then(
       () => next(),
       (error: unknown) => {
         const refusal = refusalOf(error, deps.log, 'the handshake of an agent')
@@ -61,7 +63,7 @@ export function openAgentNamespace(io: Server, deps: AgentNamespaceDeps): void {
 }
 
 /** @throws AppError whatever makes the handshake a bad one. */
-async function admit(socket: Socket, deps: AgentNamespaceDeps): Promise<void> {
+async function admit(socket: Socket, deps: AgentNamespaceDeps, joining: JoiningTokens): Promise<void> {
   if (socket.handshake.query.transport !== 'websocket') {
     throw new AppError(
       'HANDSHAKE_REFUSED',
@@ -69,6 +71,7 @@ async function admit(socket: Socket, deps: AgentNamespaceDeps): Promise<void> {
     )
   }
   const handshake = readHandshake(socket.handshake.auth)
+  joining.take(handshake, socket.conn)
   const line = deps.lineOf(socket.request)
   const { nodeId, secret } = await deps.events.admit(handshake, deps.addressOf(socket.request), line)
   const session = createAgentSession(

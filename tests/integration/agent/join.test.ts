@@ -241,11 +241,11 @@ describe('the agent that joins', () => {
     await api.close()
     rmSync(folder, { recursive: true })
   })
-  const become = (joinToken: string, brainUrl = api.url.origin, withinMs?: number) =>
+  const become = (joinToken: string, brainUrl = api.url.origin, withinMs?: number, dataDir = folder) =>
     joinBrain({
       settings: readSettings({
         STRATA_BRAIN_URL: brainUrl,
-        STRATA_NODE_DATA_DIR: folder,
+        STRATA_NODE_DATA_DIR: dataDir,
         STRATA_JOIN_TOKEN: joinToken,
       }),
       say: () => {},
@@ -259,6 +259,27 @@ describe('the agent that joins', () => {
     await expect(become(joinToken, 'http://127.0.0.1:9', 300)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
     await become(joinToken)
     expect(identity().nodeId).toBe(node.id)
+  })
+
+  it('is one of the machines that come with the same line at once; the others are told and keep nothing', async () => {
+    const { joinToken } = await api.ok<Invited>(201, 'POST', '/nodes', { name: 'one' })
+    const folders = ['a', 'b', 'c'].map(name => join(folder, name))
+    const outcomes = await Promise.allSettled(
+      folders.map(dataDir => become(joinToken, api.url.origin, undefined, dataDir)),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const [index, outcome] of outcomes.entries()) {
+      const dataDir = folders[index] ?? ''
+      // What it was given is good: it comes back by it, though the token is used up.
+      if (outcome.status === 'fulfilled') await become(joinToken, api.url.origin, undefined, dataDir)
+      else {
+        expect(outcome.reason).toMatchObject({
+          code: 'HANDSHAKE_REFUSED',
+          detail: expect.stringMatching(/Another machine joins|used or expired/) as string,
+        })
+        expect(existsSync(join(dataDir, 'identity.json'))).toBe(false)
+      }
+    }
   })
 
   it('stays the node it is while it holds servers, whoever the token is for', async () => {
