@@ -76,6 +76,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
   const doors = createDoors({
     settings,
     authorityFile: storage.folder.file('keys/authority.json'),
+    certifiedNodes: async () => (await kept.nodes.list()).filter(({ certificate }) => certificate !== null).length,
     gateway,
     clock,
     log,

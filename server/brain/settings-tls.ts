@@ -22,6 +22,7 @@ export const tlsEnvironment = {
   STRATA_HTTP_REDIRECT_PORT: portNumber.optional(),
   STRATA_ALLOW_HTTP: onOff.default(false),
   STRATA_AGENT_MTLS: z.enum(['off', 'on', 'required'], 'must be off, on or required').default('off'),
+  STRATA_NEW_AUTHORITY: onOff.default(false),
   STRATA_AGENT_PORT: portNumber.optional(),
   STRATA_AGENT_URL: httpUrl.refine(url => url.protocol === 'https:', 'must begin with https://').optional(),
 }
@@ -35,6 +36,8 @@ export interface TlsSettings {
   names: string[]
   /** Port for plain HTTP to the port for TLS; null: none. */
   redirectPort: number | null
+  /** A lost authority was said to be given up: a new one may be made though nodes have certificates of the former. */
+  isNewAuthorityWanted: boolean
   /** Plain HTTP beyond this machine was said to be wanted. */
   isHttpAllowed: boolean
   agents: {
@@ -73,6 +76,7 @@ export function tlsSettings(env: TlsEnvironment, port: number, cwd: string): Tls
           : null,
     names: env.STRATA_TLS_NAMES,
     redirectPort: env.STRATA_HTTP_REDIRECT_PORT ?? null,
+    isNewAuthorityWanted: env.STRATA_NEW_AUTHORITY,
     isHttpAllowed: env.STRATA_ALLOW_HTTP,
     agents: {
       mode: env.STRATA_AGENT_MTLS,

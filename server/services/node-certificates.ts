@@ -35,8 +35,8 @@ export interface NodeCertificates {
   letIn(nodeId: string): Promise<void>
   /**
    * A new root. Nodes that are connected get certificates of it, others when they come; until all have, the former one is
-   * trusted as well. With `isFormerForgotten` (its key was stolen) it is not, once those that are connected were served: the others
-   * must be let in again. CONFLICT where certificates are off.
+   * trusted as well. With `isFormerForgotten` (its key was stolen) it is not from now on: those that are connected get their
+   * certificates over the connections that stand, the others must be let in again. CONFLICT where certificates are off.
    */
   rotateAuthority(options: { isFormerForgotten: boolean }): Promise<void>
   /** How many nodes still have a certificate of a former root. */
@@ -236,12 +236,14 @@ export function createNodeCertificates(deps: NodeCertificatesDeps): NodeCertific
         throw new AppError('CONFLICT', 'This brain has no authority of its own: STRATA_AGENT_MTLS is off.')
       await authority.rotate()
       await trust.authorityChanged()
+      // First: what nodes are given now must not name the one that was stolen, or they would believe its thief.
+      if (isFormerForgotten) await retireRoots(true)
       log.info(
         { fingerprint: authority.current().fingerprint },
         'The authority was changed; nodes get certificates of the new one',
       )
       await Promise.all(link.connectedNodes().map(offer))
-      await retireRoots(isFormerForgotten)
+      await retireRoots()
     },
 
     nodesOf: root => directory.list().filter(({ certificate }) => certificate?.authority === root).length,

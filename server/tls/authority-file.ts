@@ -1,5 +1,5 @@
 import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto'
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { TlsFault } from './tls-fault'
 
@@ -17,6 +17,22 @@ const content = z.strictObject({
 })
 /** Strata's own authority as it is kept: one file, so that it is always whole. */
 export type AuthorityContent = z.output<typeof content>
+
+const WITHOUT_BACKUP =
+  'Without one, remove it and start once with STRATA_NEW_AUTHORITY=on: nodes that came by certificate must then be let in again (docs/operations.md, "When the authority is lost").'
+
+/**
+ * A file that is gone while nodes have certificates was lost: a new authority, made without a word, would know none of them.
+ * Throws TlsFault.
+ */
+export async function refuseLostAuthority(file: string, certifiedNodes: () => Promise<number>): Promise<void> {
+  if (existsSync(file)) return
+  const nodes = await certifiedNodes()
+  if (nodes === 0) return
+  throw new TlsFault(
+    `The file ${file} is gone: it holds Strata's own authority, by which ${nodes === 1 ? 'a node has its certificate' : `${nodes} nodes have their certificates`}. Put it back from a backup. ${WITHOUT_BACKUP}`,
+  )
+}
 
 /** undefined when there is none yet. Throws TlsFault for a file that cannot be used: a new authority in its place would lock every node out. */
 export function readAuthority(file: string): AuthorityContent | undefined {
@@ -37,7 +53,7 @@ export function readAuthority(file: string): AuthorityContent | undefined {
     return read
   } catch (cause) {
     throw new TlsFault(
-      `The file ${file} is damaged: it must hold the certificate and the key of Strata's own authority. Put it back from a backup. Without one, remove it: nodes that came by certificate must then be let in again (docs/operations.md, "When the authority is lost").`,
+      `The file ${file} is damaged: it must hold the certificate and the key of Strata's own authority. Put it back from a backup. ${WITHOUT_BACKUP}`,
       { cause },
     )
   }

@@ -9,6 +9,7 @@ import type { Clock } from '../ports'
 import type { AgentTrust } from '../services/node-certificates'
 import { agentRequests } from './agent-requests'
 import { openAuthority, type Authority } from './authority'
+import { refuseLostAuthority } from './authority-file'
 import { openRedirect, type Redirect } from './redirect'
 import { filesCredentials, ownCredentials, type ServerCredentials } from './server-credentials'
 import { ownServerNames } from './server-names'
@@ -18,6 +19,8 @@ export interface DoorsDeps {
   settings: Settings
   /** Where the authority is kept. */
   authorityFile: string
+  /** How many nodes the database knows by a certificate. */
+  certifiedNodes: () => Promise<number>
   gateway: Pick<Gateway, 'webSocketServer'>
   clock: Clock
   log: Log
@@ -50,7 +53,7 @@ export interface Doors {
   close(): Promise<void>
 }
 
-export function createDoors({ settings, authorityFile, gateway, clock, log }: DoorsDeps): Doors {
+export function createDoors({ settings, authorityFile, certifiedNodes, gateway, clock, log }: DoorsDeps): Doors {
   const { tls, host, port, publicUrl } = settings
   const { mode } = tls.agents
   let authority: Authority | null = null
@@ -97,6 +100,7 @@ export function createDoors({ settings, authorityFile, gateway, clock, log }: Do
     async open(onRequest, plain) {
       const onUpgrade = gateway.webSocketServer.handleUpgrade
       if (mode !== 'off' || tls.source?.kind === 'own') {
+        if (!tls.isNewAuthorityWanted) await refuseLostAuthority(authorityFile, certifiedNodes)
         authority = await openAuthority(authorityFile, clock)
         own = await ownCredentials(authority, () => ownServerNames(said()), { clock, log })
       }

@@ -92,14 +92,15 @@ export async function startApiServer(
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address() as AddressInfo
   const url = new URL(`http://127.0.0.1:${address.port}`)
-  await brain.doors.open(listener, address)
-  if (options.start !== false) {
-    await brain.start(url).catch(async (error: unknown) => {
-      await brain.stop()
-      server.close()
-      throw error
-    })
+  const open = async () => {
+    await brain.doors.open(listener, address)
+    if (options.start !== false) await brain.start(url)
   }
+  await open().catch(async (error: unknown) => {
+    await brain.stop()
+    server.close()
+    throw error
+  })
 
   const cookies = new Map<string, Promise<string>>()
   const api: ApiServer = {

@@ -1,5 +1,5 @@
 import { randomUUID, X509Certificate } from 'node:crypto'
-import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { io } from 'socket.io-client'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -291,5 +291,37 @@ describe('agents by certificate', { timeout: 40_000 }, () => {
     const whole = readFileSync(file, 'utf8')
     const spoilt = fleet.restart({}, async () => writeFileSync(file, whole.slice(0, 400)))
     await expect(spoilt).rejects.toThrow(/authority\.json is damaged.*backup/)
+  })
+
+  it('keep a brain from starting that lost its authority, until somebody says that a new one is wanted', async () => {
+    await open('on')
+    const { id, agent } = await fleet.joinByCertificate('first')
+    await agent.stop()
+    const file = join(fleet.brainDir, 'keys/authority.json')
+    const lost = fleet.restart({}, async () => rmSync(file))
+    await expect(lost).rejects.toThrow(/authority\.json is gone.*a node has its certificate.*STRATA_NEW_AUTHORITY=on/)
+    expect(existsSync(file)).toBe(false)
+    await fleet.restart({ STRATA_NEW_AUTHORITY: 'on' })
+    expect((await fleet.node(id)).security.certificate).not.toBeNull()
+    await fleet.restart()
+    expect(existsSync(file)).toBe(true)
+  })
+
+  it('of an authority whose key was stolen count no more at once; those that are connected are served over what stands', async () => {
+    await open('required')
+    const here = await fleet.joinByCertificate('here')
+    const away = await fleet.joinByCertificate('away')
+    await away.agent.stop()
+    const stolen = heldBy(away.agent.dataDir)
+    const { body } = await fleet.call<{ agents: { authority: { previous: unknown[] } } }>(
+      'POST',
+      '/tls/authority/rotate',
+      { forgetFormer: true },
+    )
+    expect(body.agents.authority.previous).toEqual([])
+    const shown = { ...stolen, cert: stolen.certificate, authorities: heldBy(here.agent.dataDir).authorities }
+    expect(await knock(shown, identityOf(away.agent.dataDir))).toBe('CERTIFICATE_UNKNOWN')
+    await fleet.until(here.id, node => node.security.transport === 'mtls')
+    expect(heldBy(here.agent.dataDir).authorities).not.toContain(stolen.authorities[0])
   })
 })
