@@ -33,7 +33,8 @@ describe('the images of the Dockerfile', () => {
 
   beforeAll(async () => {
     strata = await openStrataContainers(await buildStrataImages(MARK), MARK)
-    await strata.startBrain()
+    // Nothing is written beside the data, so the rest may be closed.
+    await strata.startBrain('--read-only')
     await strata.healthy()
     api = await strata.signIn()
   })
@@ -60,6 +61,14 @@ describe('the images of the Dockerfile', () => {
       'volume /data',
     )
     await expect(docker('exec', strata.brain, 'touch', '/opt/strata/scripts/brain.mjs')).rejects.toThrow()
+  })
+
+  it('holds what runs and nothing else: no sources, no tools of the build', async () => {
+    expect(await docker('exec', strata.brain, 'ls', '-A', '/opt/strata')).toBe('.output\ndist\npackage.json\nscripts')
+    const packages = await docker('exec', strata.brain, 'ls', '/opt/strata/.output/server/node_modules')
+    expect(packages.split('\n')).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(vitest|typescript|nuxt|vite)$/)]),
+    )
   })
 
   it('lets the agent join from its own container, and runs a server on an overlay', async () => {

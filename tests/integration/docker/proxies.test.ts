@@ -26,6 +26,9 @@ async function read(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** Bytes; 0 for what went away meanwhile. */
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
 describe.each<ProxyKind>(['caddy', 'nginx'])('behind %s, as its example says', kind => {
   let strata: Strata
   let proxy: ReverseProxy
@@ -94,18 +97,18 @@ describe.each<ProxyKind>(['caddy', 'nginx'])('behind %s, as its example says', k
     expect(addresses).not.toContain(SPOOFED)
   })
 
-  it('takes an archive of more than 200 MB while it comes, and gives it out again whole', async () => {
-    const archive = tar(file('big.bin', Buffer.alloc(210 * MIB, 'strata')))
+  it('takes an archive while it comes, and gives it out again whole', async () => {
+    const archive = tar(file('big.bin', Buffer.alloc(48 * MIB, 'strata')))
     const { sent, answer } = call('PUT', '/api/v1/templates/big/versions/1?type=map', {
       cookie,
       'content-type': 'application/octet-stream',
       'content-length': String(archive.length),
     })
-    const half = 120 * MIB
+    const half = 32 * MIB
     sent.write(archive.subarray(0, half))
     await waitFor('the first half to have reached the brain, with the second not sent', async () => {
       const folder = join(strata.folder, 'brain')
-      const sizes = (await filesBelow(folder)).map(path => statSync(join(folder, path)).size)
+      const sizes = (await filesBelow(folder)).map(path => sizeOf(join(folder, path)))
       return Math.max(...sizes) > half - 8 * MIB
     })
     sent.end(archive.subarray(half))
@@ -123,6 +126,27 @@ describe.each<ProxyKind>(['caddy', 'nginx'])('behind %s, as its example says', k
     download.sent.end()
     const bytes = await read(await download.answer)
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(createHash('sha256').update(archive).digest('hex'))
+  })
+
+  it('has no limit of its own: four gigabytes are let in from the first byte', async () => {
+    const largest = async () => {
+      const folder = join(strata.folder, 'brain')
+      return Math.max(
+        ...(await filesBelow(folder)).filter(path => !known.has(path)).map(path => sizeOf(join(folder, path))),
+      )
+    }
+    const known = new Set(await filesBelow(join(strata.folder, 'brain')))
+    const { sent, answer } = call('PUT', '/api/v1/templates/huge/versions/1?type=map', {
+      cookie,
+      'content-type': 'application/octet-stream',
+      'content-length': String(4096 * MIB),
+    })
+    const refused = answer.then(async response => `${response.statusCode} ${(await read(response)).toString()}`)
+    sent.write(tar(file('big.bin', Buffer.alloc(16 * MIB, 'strata'))).subarray(0, 16 * MIB))
+    const begun = waitFor('the first bytes to have reached the brain', async () => (await largest()) > 8 * MIB)
+    expect(await Promise.race([begun, refused])).toBe(true)
+    sent.destroy()
+    await expect(refused).rejects.toThrow()
   })
 
   it('passes the panel’s socket on', async () => {
