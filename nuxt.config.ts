@@ -11,6 +11,16 @@ const messageFiles = (code: string) => {
 /** Folders beside the app that are programs, tests or data of their own. */
 const notTheApp = ['agent/**', 'core/**', 'tests/**', 'drizzle/**', 'examples/**', 'data/**', 'dist/**', '.strata/**']
 
+/** The module `#strata/routes` (server/openapi/all-routes.d.ts). */
+function listOfRoutes(handlers: readonly { route?: string; method?: string; middleware?: boolean; handler: string }[]) {
+  const routes = handlers.filter(({ route, middleware }) => route !== undefined && !middleware)
+  const lines = routes.map(({ route, method, handler }) => {
+    const load = `() => import(${JSON.stringify(handler)})`
+    return `  { path: ${JSON.stringify(route)}, method: ${JSON.stringify(method)}, load: ${load} },`
+  })
+  return `export const routes = [\n${lines.join('\n')}\n]\n`
+}
+
 export default defineNuxtConfig({
   compatibilityDate: '2026-11-01',
   srcDir: '.',
@@ -70,6 +80,10 @@ export default defineNuxtConfig({
     experimental: { websocket: true },
     esbuild: { options: { target: 'es2024' } }, // what Node 24 runs as it is
     hooks: {
+      // Nitro loads routes one by one, when they are asked for; the document of all routes needs them all.
+      'build:before'(nitro) {
+        nitro.options.virtual['#strata/routes'] = () => listOfRoutes(nitro.scannedHandlers)
+      },
       // Nitro bundles code alone; migrations and example layers are files, read when the brain starts.
       async compiled(nitro) {
         for (const folder of ['drizzle', 'examples'])

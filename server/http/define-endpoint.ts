@@ -3,6 +3,7 @@ import type { EventHandler, H3Event } from 'h3'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Permission, Reach } from '../../shared/domain/permissions'
+import type { ErrorCode } from '../../shared/errors'
 import type { Brain } from '../brain/create-brain'
 import type { Principal } from '../ports'
 import type { AuditNote } from './audit-trail'
@@ -60,6 +61,10 @@ export interface EndpointDefinition<
   Body extends BodyKind = BodyKind,
   Response extends ResponseKind = ResponseKind,
 > {
+  /** For the document of all routes: what a call does, in a few words without a full stop. */
+  summary: string
+  /** What else somebody who calls it must know; Markdown. */
+  description?: string
   /** Who may; `public` needs no sign-in. */
   permission: Access
   /**
@@ -75,6 +80,14 @@ export interface EndpointDefinition<
   response: Response
   /** Of success; 200 unless said. A POST that answers 201 takes an `Idempotency-Key`. */
   status?: number
+  /** Other statuses that are no errors, and what each means. */
+  otherwise?: Readonly<Record<number, string>>
+  /** Of answers that are no JSON, where it is not plain text or bytes of any kind. */
+  mediaTypes?: readonly string[]
+  /** `told`: the answer carries the revision as its `ETag`. `checked`: and the request may ask for it with `If-Match`. */
+  revision?: 'told' | 'checked'
+  /** Refusals beyond those that follow from this definition by itself (`server/openapi/expected-errors.ts`). Tests hold answers to it. */
+  errors?: readonly ErrorCode[]
   /**
    * How the audit log calls it. Left out: the permission; the subject is its first word and the `id` of the address.
    * `nothing`: a POST that only asks, and changes nothing.
@@ -89,10 +102,7 @@ export interface EndpointDefinition<
 
 export interface Endpoint extends EventHandler {
   /** Read by the document of all routes and by the test of who may do what. */
-  endpoint: Pick<
-    EndpointDefinition,
-    'permission' | 'scope' | 'params' | 'query' | 'body' | 'response' | 'status' | 'audit'
-  >
+  endpoint: Omit<EndpointDefinition, 'handler' | 'open'>
 }
 
 /**
@@ -117,4 +127,8 @@ export function defineEndpoint<
     }),
   )
   return Object.assign(handler, { endpoint: definition })
+}
+
+export function isEndpoint(handler: EventHandler): handler is Endpoint {
+  return 'endpoint' in handler
 }

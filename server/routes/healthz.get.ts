@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { AppError } from '../../shared/errors'
 import { defineEndpoint } from '../http/define-endpoint'
 
-/** For watchdogs and load balancers: 200 only when the brain has started and its database answers. */
 export default defineEndpoint({
+  summary: 'Whether the brain answers',
+  description: 'For watchdogs and load balancers: 200 only when the brain has started and its database answers.',
   permission: 'public',
   response: z.object({ status: z.literal('ok') }),
   handler({ brain }) {

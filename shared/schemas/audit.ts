@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { pageQuery, timestamp } from './common'
+import { pageQuery, wholeNumber } from './common'
 import { auditEntry } from './event'
+
+const moment = wholeNumber(0, Number.MAX_SAFE_INTEGER)
 
 /** Which entries. `actor` and `subject` are ids; `text` is looked for in names, addresses, acts and details. */
 const auditChoice = z.strictObject({
@@ -12,8 +14,8 @@ const auditChoice = z.strictObject({
   outcome: auditEntry.shape.outcome.optional(),
   text: z.string().max(200).optional(),
   /** From this time on, and before that one. */
-  since: z.coerce.number().pipe(timestamp).optional(),
-  until: z.coerce.number().pipe(timestamp).optional(),
+  since: moment.optional(),
+  until: moment.optional(),
 })
 export const auditFilter = auditChoice.extend(pageQuery.shape)
 export type AuditFilter = z.output<typeof auditFilter>

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { POLICY } from '../domain/policy'
 
-export const templateId = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, 1 to 63 characters')
+const TEMPLATE_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
+export const templateId = z.string().regex(TEMPLATE_ID, 'lower-case letters, digits and dashes, 1 to 63 characters')
 export const templateVersion = z
   .string()
   .regex(/^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$/, 'letters, digits and . _ + -, 1 to 64 characters')
@@ -51,9 +50,30 @@ export const portName = z
   .regex(/^[a-z][a-z0-9_]{0,30}$/, 'lower-case letters, digits and underscores, 1 to 31 characters')
 export const timestamp = z.int().nonnegative()
 
-export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(POLICY.lists.maxLimit).default(POLICY.lists.defaultLimit),
-  cursor: z.string().max(200).optional(),
+/** A whole number of an address, in digits and nothing else: `1e2`, `0x10` and `5.0` are somebody's mistake. */
+export function wholeNumber(min: number, max: number) {
+  return z.preprocess(
+    text => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
+    z.int('a whole number, in digits').min(min).max(max),
+  )
+}
+
+/** How many; every list takes it. */
+export const pageLimit = wholeNumber(1, POLICY.lists.maxLimit).default(POLICY.lists.defaultLimit)
+
+const NO_CURSOR = 'not a cursor of this list: send back the nextCursor of the page before, as it came'
+/** Where the page before ended: its last id, as the brain makes them. What it names may have gone since, so that the form alone is judged. */
+export const idCursor = z.string().regex(/^[0-9a-hjkmnp-tv-z]{26}$/, NO_CURSOR)
+
+export const pageQuery = z.strictObject({ limit: pageLimit, cursor: idCursor.optional() })
+/** Of templates, which have ids of their publishers'. */
+export const templatePageQuery = pageQuery.extend({ cursor: z.string().regex(TEMPLATE_ID, NO_CURSOR).optional() })
+/** Of events, which are counted. */
+export const eventPageQuery = pageQuery.extend({
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, NO_CURSOR)
+    .optional(),
 })
 
 /** A list answer: `nextCursor` is null on the last page. */

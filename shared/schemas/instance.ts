@@ -5,6 +5,7 @@ import {
   entityId,
   label,
   labels,
+  pageQuery,
   portName,
   portNumber,
   protocol,
@@ -14,8 +15,8 @@ import {
   templateVersion,
   timestamp,
   variables,
+  wholeNumber,
 } from './common'
-import { POLICY } from '../domain/policy'
 import { DESIRED_STATES, INSTANCE_STATE_NAMES } from '../domain/instance-state'
 import { expose, resources, restart } from './runtime'
 import { templateType } from './template-type'
@@ -165,8 +166,7 @@ export const listInstancesQuery = z.strictObject({
   node: entityId.optional(),
   template: templateId.optional(),
   q: z.string().max(100).optional(),
-  limit: z.coerce.number().int().min(1).max(POLICY.lists.maxLimit).default(POLICY.lists.defaultLimit),
-  cursor: z.string().max(200).optional(),
+  ...pageQuery.shape,
 })
 
 /** `dryRun=true`: only says where it would go. */
@@ -198,6 +198,6 @@ export const inputBody = z.strictObject({
     .refine(line => !/[\r\n\0]/.test(line), 'one line'),
 })
 export const logsQuery = z.strictObject({
-  tail: z.coerce.number().int().min(1).max(10_000).default(500),
+  tail: wholeNumber(1, 10_000).default(500),
   run: z.string().max(64).optional(),
 })

@@ -30,7 +30,7 @@ export const publicAddress = z
   .string()
   .trim()
   .max(253)
-  .transform(text => (/^\[.*\]$/.test(text) ? text.slice(1, -1) : text))
+  .overwrite(text => (/^\[.*\]$/.test(text) ? text.slice(1, -1) : text))
   .refine(
     text => z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success || isHostName(text),
     'a host name or an IP address, without a port',

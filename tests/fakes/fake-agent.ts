@@ -212,8 +212,10 @@ export function createFakeAgent(options: FakeAgentOptions) {
       if (!spec || !observation) return { ok: false, code: 'NOT_FOUND', message: 'The fake agent does not hold it.' }
       return { ok: true, data: { spec, generation: observation.generation, observation } }
     },
-    'instance.logs': ({ instanceId, tail }) => {
+    'instance.logs': ({ instanceId, tail, runId }) => {
       const instance = instances.get(instanceId)
+      if (runId !== undefined && runId !== instance?.observation.runId)
+        return { ok: true, data: { runId: null, lines: [], truncated: false } }
       return {
         ok: true,
         data: {

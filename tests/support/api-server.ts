@@ -10,7 +10,9 @@ import { loadSettings } from '../../server/brain/settings'
 import { SECURITY_HEADERS } from '../../server/http/security-headers'
 import { createUserStore } from '../../server/db/stores/users'
 import { openDatabase } from '../../server/db/client'
+import { provideRoutes } from '../../server/openapi/route-list'
 import type { Role } from '../../shared/domain/permissions'
+import { answerJudge, routesOfFolders } from './api-document'
 import { cheapPasswords } from './passwords'
 import { findRouteFiles, loadMiddleware } from './route-files'
 import { temporaryFolder } from './temporary-folder'
@@ -107,7 +109,7 @@ export async function startApiServer(
     brain,
     url,
     dataDir: settings.dataDir,
-    request: (path, request = {}) => send(new URL(path, url), request),
+    request: (path, request = {}) => sendAsDocumented(new URL(path, url), request),
     async signIn(username, password) {
       const answer = await api.request('/api/v1/auth/login', { method: 'POST', json: { username, password } })
       const cookie = answer.headers.getSetCookie()[0]?.split(';')[0]
@@ -160,6 +162,7 @@ async function makeHelper(api: ApiServer, username: string, instanceIds: string[
 }
 
 async function createHandlers(brain: Brain, routes: ExtraRoute[]) {
+  provideRoutes(routesOfFolders)
   const app = createApp({
     onRequest: event => {
       event.context.brain = brain
@@ -172,6 +175,21 @@ async function createHandlers(brain: Brain, routes: ExtraRoute[]) {
   for (const { path, method, handler } of routes) router.use(path, handler, method)
   app.use(router)
   return app
+}
+
+/** Every answer of every test is held to the document of all routes: a status, a code or a shape that it does not know is a fault. */
+async function sendAsDocumented(url: URL, request: ApiRequest): Promise<ApiAnswer> {
+  const answer = await send(url, request)
+  const judge = await answerJudge()
+  const fault = judge({
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    status: answer.status,
+    contentType: answer.headers.get('content-type'),
+    body: answer.body,
+  })
+  if (fault !== undefined) throw new Error(fault)
+  return answer
 }
 
 async function send(url: URL, { method, json, raw, headers, cookie, token }: ApiRequest): Promise<ApiAnswer> {

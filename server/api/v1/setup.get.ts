@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { defineEndpoint } from '../../http/define-endpoint'
 
-/** Whether the first admin is still to be made. */
 export default defineEndpoint({
+  summary: 'Whether the first admin is still to be made',
   permission: 'public',
   response: z.object({ needed: z.boolean() }),
   handler: ({ brain }) => ({ needed: brain.accounts.needsSetup() }),

@@ -1,10 +1,12 @@
 import { AppError } from '../../../shared/errors'
 import { defineEndpoint } from '../../http/define-endpoint'
 
-/** The certificate of Strata's own authority: public by its nature. Who joins compares its checksum with the one of the join command. */
 export default defineEndpoint({
+  summary: "The certificate of Strata's own authority",
+  description: 'Public by its nature. Who joins compares its checksum with the one of the join command.',
   permission: 'public',
   response: 'text',
+  errors: ['NOT_FOUND'],
   handler({ brain }) {
     const certificate = brain.doors.authorityCertificate()
     if (!certificate)

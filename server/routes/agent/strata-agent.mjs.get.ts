@@ -3,10 +3,14 @@ import { getRequestHeader, setResponseHeaders, setResponseStatus } from 'h3'
 import { agentBundlePath, readAgentBundle } from '../../gateway/agent-bundle'
 import { defineEndpoint } from '../../http/define-endpoint'
 
-/** The agent itself, for machines that join. It holds no secret, so anybody may have it. */
 export default defineEndpoint({
+  summary: 'The agent, for machines that join',
+  description: 'It holds no secret, so anybody may have it.',
   permission: 'public',
   response: 'stream',
+  mediaTypes: ['text/javascript; charset=utf-8'],
+  otherwise: { 304: 'It is the one that `If-None-Match` names' },
+  errors: ['NOT_FOUND'],
   async handler({ event }) {
     const { bytes, sha256 } = await readAgentBundle(agentBundlePath())
     const etag = `"${sha256}"`

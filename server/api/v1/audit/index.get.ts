@@ -3,8 +3,9 @@ import { page } from '../../../../shared/schemas/common'
 import { auditEntry } from '../../../../shared/schemas/event'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** Who did what, the newest first. */
 export default defineEndpoint({
+  summary: 'Who did what',
+  description: 'The newest first.',
   permission: 'audit.read',
   query: auditFilter,
   response: page(auditEntry),

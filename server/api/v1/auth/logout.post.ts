@@ -1,8 +1,9 @@
 import { defineEndpoint, noContent } from '../../../http/define-endpoint'
 import { clearSessionCookie } from '../../../http/session-cookie'
 
-/** Ends the session on the server too: a copy of the cookie is worth nothing afterwards. */
 export default defineEndpoint({
+  summary: 'Sign out',
+  description: 'Ends the session on the brain too: a copy of the cookie is worth nothing afterwards.',
   permission: 'public',
   response: noContent,
   status: 204,

@@ -1,8 +1,8 @@
 import { signInWays } from '../../../../shared/schemas/sign-in'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** How one may sign in here. */
 export default defineEndpoint({
+  summary: 'How one may sign in here',
   permission: 'public',
   response: signInWays,
   handler: ({ brain: { settings } }) => ({

@@ -3,6 +3,8 @@ import { instance, listInstancesQuery } from '../../../../shared/schemas/instanc
 import { defineEndpoint } from '../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'List servers',
+  description: 'Destroyed ones only with `state=DESTROYED`. `state` takes several, separated by commas.',
   permission: 'instance.read',
   scope: 'any',
   query: listInstancesQuery,

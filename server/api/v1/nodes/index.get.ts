@@ -3,6 +3,7 @@ import { node } from '../../../../shared/schemas/node'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'List nodes',
   permission: 'node.read',
   query: pageQuery,
   response: page(node),

@@ -2,8 +2,9 @@ import { page } from '../../../../shared/schemas/common'
 import { operation, operationFilter } from '../../../../shared/schemas/operation'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** Long work, the newest first; with the progress of what runs. */
 export default defineEndpoint({
+  summary: 'List long work',
+  description: 'The newest first, with the progress of what runs.',
   permission: 'operation.read',
   scope: 'any',
   query: operationFilter,

@@ -2,6 +2,7 @@ import { idParams } from '../../../../shared/schemas/common'
 import { defineEndpoint, noContent } from '../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'Forget a sign-in at a registry',
   permission: 'settings.manage',
   params: idParams,
   response: noContent,

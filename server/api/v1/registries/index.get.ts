@@ -1,8 +1,9 @@
 import { registryList } from '../../../../shared/schemas/registry'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** Sign-ins at registries of images, without their secrets. */
 export default defineEndpoint({
+  summary: 'List sign-ins at registries of images',
+  description: 'Without their secrets.',
   permission: 'settings.manage',
   response: registryList,
   handler: ({ brain }) => brain.registries.list(),

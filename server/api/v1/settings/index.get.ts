@@ -2,8 +2,9 @@ import { settingsView } from '../../../../shared/schemas/settings'
 import { VERSION } from '../../../brain/version'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** How this brain is set up. */
 export default defineEndpoint({
+  summary: 'How this brain is set up',
+  description: 'Never a secret.',
   permission: 'settings.manage',
   response: settingsView,
   handler: async ({ brain: { settings, startedAt, stores } }) => ({

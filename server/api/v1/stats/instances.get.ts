@@ -2,8 +2,9 @@ import { reaches } from '../../../../shared/domain/permissions'
 import { fleetLoad, fleetLoadQuery } from '../../../../shared/schemas/usage'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** Present load of many servers at once, for lists. */
 export default defineEndpoint({
+  summary: 'Present load of many servers',
+  description: 'For lists: `ids` separated by commas.',
   permission: 'instance.read',
   scope: 'any',
   query: fleetLoadQuery,

@@ -1,8 +1,9 @@
 import { status } from '../../../../shared/schemas/status'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
-/** How things stand: counts, what needs a person, what happened last. */
 export default defineEndpoint({
+  summary: 'How things stand',
+  description: 'Counts by state, what needs a person now, what happened last.',
   permission: 'status.read',
   scope: 'any',
   response: status,

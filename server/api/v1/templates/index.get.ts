@@ -1,10 +1,11 @@
-import { page, pageQuery } from '../../../../shared/schemas/common'
+import { page, templatePageQuery } from '../../../../shared/schemas/common'
 import { templateSummary } from '../../../../shared/schemas/template'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'List templates',
   permission: 'template.read',
-  query: pageQuery,
+  query: templatePageQuery,
   response: page(templateSummary),
   handler: ({ brain, query }) => brain.templates.list(query),
 })

@@ -2,6 +2,7 @@ import { idParams } from '../../../../shared/schemas/common'
 import { defineEndpoint, noContent } from '../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'Revoke an API token',
   permission: 'token.manage',
   params: idParams,
   response: noContent,

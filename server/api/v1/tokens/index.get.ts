@@ -3,6 +3,8 @@ import { page, pageQuery } from '../../../../shared/schemas/common'
 import { defineEndpoint } from '../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'List API tokens',
+  description: 'Without their secrets.',
   permission: 'token.manage',
   query: pageQuery,
   response: page(token),

@@ -32,6 +32,7 @@ const TABLE: Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcom
   'GET /agent/strata-agent.mjs': EVERYBODY,
   'GET /agent/strata-agent.mjs.sha256': EVERYBODY,
 
+  'GET /api/v1/openapi.json': EVERYBODY,
   'GET /api/v1/setup': EVERYBODY,
   'POST /api/v1/setup': EVERYBODY,
   'POST /api/v1/auth/login': EVERYBODY,

@@ -590,6 +590,15 @@ describe('console', () => {
     const { headers, body } = await api.call<string>('GET', `/instances/${id}/logs?tail=2`)
     expect(headers.get('content-type')).toContain('text/plain')
     expect(body).toBe('Ready\n> say hi\n')
+    const { runId } = await api.until(id, { state: 'RUNNING' })
+    expect((await api.call<string>('GET', `/instances/${id}/logs?run=${runId}`)).body).toContain('Ready')
+    const unknown = await api.call('GET', `/instances/${id}/logs?run=nobody`)
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
+    expect(unknown.body.detail).toMatch(/no console of a run "nobody".*keeps the last 5/)
+    for (const query of ['tail=1e2', 'tail=0', 'tail=']) {
+      const odd = await api.call('GET', `/instances/${id}/logs?${query}`)
+      expect(odd, query).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } })
+    }
     await post(id, 'stop')
     await api.until(id, { state: 'STOPPED' })
     expect((await api.call('POST', `/instances/${id}/input`, { line: 'x' })).body.code).toBe('INSTANCE_NOT_RUNNING')

@@ -21,6 +21,7 @@ let source: Readable | undefined
 let uploadBegan = Promise.withResolvers<void>()
 
 const things = defineEndpoint({
+  summary: 'A route of this test',
   permission: 'instance.write',
   query: z.strictObject({ dryRun: z.stringbool().default(false) }),
   body: z.strictObject({
@@ -49,6 +50,7 @@ const routes = [
     path: '/api/v1/named/:name',
     method: 'get',
     handler: defineEndpoint({
+      summary: 'A route of this test',
       permission: 'status.read',
       params: z.strictObject({ name: z.string().regex(/^[\w+]+$/) }),
       response: 'text',
@@ -60,6 +62,7 @@ const routes = [
     path: '/api/v1/wrong',
     method: 'get',
     handler: defineEndpoint({
+      summary: 'A route of this test',
       permission: 'status.read',
       response: z.object({ count: z.int() }),
       handler: () => ({ count: 0.5 }),
@@ -74,6 +77,7 @@ const routes = [
     path: '/api/v1/away',
     method: 'get',
     handler: defineEndpoint({
+      summary: 'A route of this test',
       permission: 'status.read',
       response: 'redirect',
       handler: () => '/objects/x?signature=y',
@@ -83,6 +87,7 @@ const routes = [
     path: '/api/v1/bytes',
     method: 'get',
     handler: defineEndpoint({
+      summary: 'A route of this test',
       permission: 'status.read',
       response: 'stream',
       handler({ event }) {
@@ -100,6 +105,7 @@ const routes = [
     path: '/api/v1/upload',
     method: 'put',
     handler: defineEndpoint({
+      summary: 'A route of this test',
       permission: 'template.publish',
       body: 'stream',
       response: z.object({ bytes: z.int() }),

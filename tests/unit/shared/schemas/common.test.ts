@@ -4,7 +4,9 @@ import {
   displayName,
   entityId,
   label,
+  eventPageQuery,
   pageQuery,
+  templatePageQuery,
   portName,
   portNumber,
   templateId,
@@ -63,8 +65,27 @@ describe('variables', () => {
 describe('pages', () => {
   it('have a limit by default and one that is never passed', () => {
     expect(pageQuery.parse({})).toEqual({ limit: 50 })
-    expect(pageQuery.parse({ limit: '10', cursor: 'x' })).toEqual({ limit: 10, cursor: 'x' })
+    const cursor = '01k9z0000000000000000000ab'
+    expect(pageQuery.parse({ limit: '10', cursor })).toEqual({ limit: 10, cursor })
     expect(accepts(pageQuery, { limit: '501' })).toBe(false)
     expect(accepts(pageQuery, { page: '2' })).toBe(false)
+  })
+
+  it.each(['1e2', '0x10', '5.0', '+5', '-5', ' 5', '', '5,6', '0', '٣'])('have no limit of "%s"', limit => {
+    expect(accepts(pageQuery, { limit })).toBe(false)
+  })
+
+  it.each(['x', '', '42', 'nonsense', '01K9Z0000000000000000000AB', '01k9z0000000000000000000ab '])(
+    'do not begin after "%s"',
+    cursor => {
+      expect(accepts(pageQuery, { cursor })).toBe(false)
+    },
+  )
+
+  it('of templates go on after a template, those of events after a number', () => {
+    expect(accepts(templatePageQuery, { cursor: 'hytale-base' })).toBe(true)
+    expect(accepts(templatePageQuery, { cursor: 'Hytale base' })).toBe(false)
+    expect(accepts(eventPageQuery, { cursor: '42' })).toBe(true)
+    expect(accepts(eventPageQuery, { cursor: 'hytale-base' })).toBe(false)
   })
 })

@@ -4,12 +4,14 @@ import { defineEndpoint } from '../../../../http/define-endpoint'
 import { writeSessionCookie } from '../../../../http/session-cookie'
 import { userAgentOf } from '../../../../http/user-agent'
 
-/** The second step of a sign-in: the challenge that came with TOTP_NEEDED, and a code. */
 export default defineEndpoint({
+  summary: 'Second step of a sign-in',
+  description: 'The `challenge` that came with TOTP_NEEDED, and a code of the app or a recovery code.',
   permission: 'public',
   body: loginTotpBody,
   response: meAnswer,
   audit: { action: 'auth.login', subject: 'user' },
+  errors: ['TOTP_WRONG', 'LOGIN_FAILED', 'ACCOUNT_DISABLED', 'LOCAL_SIGN_IN_OFF', 'TOO_MANY_REQUESTS'],
   async handler({ brain, body, event, address, note }) {
     const { user, principal, secret, by } = await brain.sessions.loginWithCode({
       ...body,

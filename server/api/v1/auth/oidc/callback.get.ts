@@ -12,10 +12,14 @@ import { userAgentOf } from '../../../../http/user-agent'
  * note that this browser kept.
  */
 export default defineEndpoint({
+  summary: 'Way back from the OpenID issuer',
+  description:
+    'For browsers: signs in and leads to the page that was asked for, or to the sign-in page with what went wrong.',
   permission: 'public',
   query: oidcAnswerQuery,
   response: 'redirect',
   audit: { action: 'auth.login', subject: 'user' },
+  errors: ['NOT_FOUND'],
   async handler({ brain, event, address, note }) {
     if (!brain.oidc) throw new AppError('NOT_FOUND', 'Nobody signs in here with OpenID Connect.')
     try {

@@ -5,11 +5,13 @@ import { writeOidcNote } from '../../../../http/oidc-cookie'
 import { ownUrl } from '../../../../http/own-url'
 import { signInProblem } from '../../../../http/sign-in-problem'
 
-/** Off to the issuer. A person's browser comes here, so that what goes wrong is said by the sign-in page. */
 export default defineEndpoint({
+  summary: 'Sign in with OpenID Connect',
+  description: 'For browsers: leads to the issuer. What goes wrong is said by the sign-in page.',
   permission: 'public',
   query: oidcStartQuery,
   response: 'redirect',
+  errors: ['NOT_FOUND', 'BAD_REQUEST'],
   async handler({ brain, query, event }) {
     if (!brain.oidc) throw new AppError('NOT_FOUND', 'Nobody signs in here with OpenID Connect.')
     try {

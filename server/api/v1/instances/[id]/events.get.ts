@@ -1,13 +1,14 @@
-import { idParams, page, pageQuery } from '../../../../../shared/schemas/common'
+import { idParams, page, eventPageQuery } from '../../../../../shared/schemas/common'
 import { instanceEvent } from '../../../../../shared/schemas/event'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
-/** What happened to the server, the newest first. */
 export default defineEndpoint({
+  summary: 'What happened to a server',
+  description: 'The newest first.',
   permission: 'instance.read',
   scope: 'instance',
   params: idParams,
-  query: pageQuery,
+  query: eventPageQuery,
   response: page(instanceEvent),
   handler: ({ brain, params, query }) => brain.instances.events(params.id, query),
 })

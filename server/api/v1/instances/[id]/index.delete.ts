@@ -1,16 +1,20 @@
 import { idParams } from '../../../../../shared/schemas/common'
 import { instance } from '../../../../../shared/schemas/instance'
 import { defineEndpoint } from '../../../../http/define-endpoint'
+import { WISH_REFUSALS } from '../../../../http/refusals'
 import { tagRevision } from '../../../../http/revision-tag'
 
-/** Destroys the server with everything it wrote; its record and events stay. */
 export default defineEndpoint({
+  summary: 'Destroy a server',
+  description: 'With everything it wrote; its record and events stay.',
   permission: 'instance.destroy',
   scope: 'instance',
   params: idParams,
   response: instance,
+  revision: 'told',
   status: 202,
   audit: { action: 'instance.destroy' },
+  errors: [...WISH_REFUSALS],
   handler: async ({ brain, principal, params, event }) =>
     tagRevision(event, await brain.instances.destroy(principal.actor, params.id)),
 })

@@ -1,16 +1,20 @@
 import { idParams } from '../../../../../shared/schemas/common'
 import { instance } from '../../../../../shared/schemas/instance'
 import { defineEndpoint } from '../../../../http/define-endpoint'
+import { WISH_REFUSALS } from '../../../../http/refusals'
 import { tagRevision } from '../../../../http/revision-tag'
 
-/** Wanted stopped, without grace: nothing is saved. */
 export default defineEndpoint({
+  summary: 'Kill a server',
+  description: 'Wanted stopped, without grace: nothing is saved.',
   permission: 'instance.operate',
   scope: 'instance',
   params: idParams,
   response: instance,
+  revision: 'told',
   status: 202,
   audit: { action: 'instance.kill' },
+  errors: [...WISH_REFUSALS],
   handler: async ({ brain, principal, params, event }) =>
     tagRevision(event, await brain.instances.kill(principal.actor, params.id)),
 })

@@ -1,16 +1,19 @@
 import { idParams } from '../../../../../shared/schemas/common'
 import { instance } from '../../../../../shared/schemas/instance'
 import { defineEndpoint } from '../../../../http/define-endpoint'
+import { WISH_REFUSALS } from '../../../../http/refusals'
 import { tagRevision } from '../../../../http/revision-tag'
 
-/** Tries again what failed. */
 export default defineEndpoint({
+  summary: 'Try again what failed',
   permission: 'instance.operate',
   scope: 'instance',
   params: idParams,
   response: instance,
+  revision: 'told',
   status: 202,
   audit: { action: 'instance.retry' },
+  errors: [...WISH_REFUSALS],
   handler: async ({ brain, principal, params, event }) =>
     tagRevision(event, await brain.instances.retry(principal.actor, params.id)),
 })

@@ -2,8 +2,9 @@ import { idParams } from '../../../../../shared/schemas/common'
 import { instanceStats } from '../../../../../shared/schemas/usage'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
-/** The last hour of a server by minutes, and the size of its own files. */
 export default defineEndpoint({
+  summary: 'The last hour of a server',
+  description: 'By minutes, and the size of its own files.',
   permission: 'instance.read',
   scope: 'instance',
   params: idParams,

@@ -1,16 +1,20 @@
 import { idParams } from '../../../../../shared/schemas/common'
 import { instance } from '../../../../../shared/schemas/instance'
 import { defineEndpoint } from '../../../../http/define-endpoint'
+import { WISH_REFUSALS } from '../../../../http/refusals'
 import { tagRevision } from '../../../../http/revision-tag'
 
-/** Wanted stopped, with the server's own grace. */
 export default defineEndpoint({
+  summary: 'Stop a server',
+  description: "Wanted stopped, with the server's own grace.",
   permission: 'instance.operate',
   scope: 'instance',
   params: idParams,
   response: instance,
+  revision: 'told',
   status: 202,
   audit: { action: 'instance.stop' },
+  errors: [...WISH_REFUSALS],
   handler: async ({ brain, principal, params, event }) =>
     tagRevision(event, await brain.instances.stop(principal.actor, params.id)),
 })

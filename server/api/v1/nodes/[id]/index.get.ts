@@ -3,6 +3,7 @@ import { node } from '../../../../../shared/schemas/node'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'One node',
   permission: 'node.read',
   params: idParams,
   response: node,

@@ -2,8 +2,9 @@ import { idParams } from '../../../../../shared/schemas/common'
 import { nodeStats } from '../../../../../shared/schemas/usage'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
-/** The last hour of a machine by minutes. */
 export default defineEndpoint({
+  summary: 'The last hour of a node',
+  description: 'By minutes.',
   permission: 'node.read',
   params: idParams,
   response: nodeStats,

@@ -2,8 +2,9 @@ import { idParams } from '../../../../../shared/schemas/common'
 import { operation } from '../../../../../shared/schemas/operation'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
-/** One piece of long work, with the progress it has made by now. */
 export default defineEndpoint({
+  summary: 'One piece of long work',
+  description: 'With the progress it has made by now.',
   permission: 'operation.read',
   scope: 'any',
   params: idParams,

@@ -1,8 +1,9 @@
 import { templateParams, templateView } from '../../../../../shared/schemas/template'
 import { defineEndpoint } from '../../../../http/define-endpoint'
 
-/** With every version, the newest first. */
 export default defineEndpoint({
+  summary: 'One template',
+  description: 'With every version, the newest first.',
   permission: 'template.read',
   params: templateParams,
   response: templateView,

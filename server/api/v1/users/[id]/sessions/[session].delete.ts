@@ -1,8 +1,8 @@
 import { userSessionParams } from '../../../../../../shared/schemas/account'
 import { defineEndpoint, noContent } from '../../../../../http/define-endpoint'
 
-/** Signs one browser of a user out. */
 export default defineEndpoint({
+  summary: 'Sign out one browser of a user',
   permission: 'user.manage',
   params: userSessionParams,
   response: noContent,

@@ -1,8 +1,8 @@
 import { idParams } from '../../../../../../shared/schemas/common'
 import { defineEndpoint, noContent } from '../../../../../http/define-endpoint'
 
-/** Signs a user out everywhere. */
 export default defineEndpoint({
+  summary: 'Sign a user out everywhere',
   permission: 'user.manage',
   params: idParams,
   response: noContent,

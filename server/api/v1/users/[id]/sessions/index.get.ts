@@ -2,8 +2,9 @@ import { sessionList } from '../../../../../../shared/schemas/account'
 import { idParams } from '../../../../../../shared/schemas/common'
 import { defineEndpoint } from '../../../../../http/define-endpoint'
 
-/** The signed-in browsers of a user, the one last seen first. */
 export default defineEndpoint({
+  summary: 'List the signed-in browsers of a user',
+  description: 'The one last seen first.',
   permission: 'user.manage',
   params: idParams,
   response: sessionList,

@@ -2,16 +2,21 @@ import { setResponseStatus } from 'h3'
 import { publishQuery, templateVersionView, versionParams } from '../../../../../../../shared/schemas/template'
 import { allowLongUploads } from '../../../../../../http/allow-long-uploads'
 import { defineEndpoint } from '../../../../../../http/define-endpoint'
+import { ARCHIVE_REFUSALS, STORE_REFUSALS } from '../../../../../../http/refusals'
 
-/** Publishes an archive. 200 instead of 201 when these very bytes are this version already. */
 export default defineEndpoint({
+  summary: 'Publish a version',
+  description:
+    'The body is the archive: `.tar`, `.tar.gz` or `.tar.zst`. `latest` moves here unless `tag` names another.',
   permission: 'template.publish',
   params: versionParams,
   query: publishQuery,
   body: 'stream',
   response: templateVersionView,
   status: 201,
+  otherwise: { 200: 'These very bytes are this version already' },
   audit: { action: 'template.publish' },
+  errors: ['BAD_REQUEST', 'VERSION_EXISTS', 'PAYLOAD_TOO_LARGE', ...ARCHIVE_REFUSALS, ...STORE_REFUSALS],
   async handler({ brain, principal, params, query, body, event, note }) {
     allowLongUploads(event.node.req)
     const { created, version } = await brain.templates.publish(

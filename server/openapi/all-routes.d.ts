@@ -1,0 +1,10 @@
+import type { EventHandler } from 'h3'
+
+/** Made by the build (nuxt.config.ts): every route file that Nitro found. */
+declare module '#strata/routes' {
+  export const routes: readonly {
+    path: string
+    method: string | undefined
+    load(): Promise<{ default: EventHandler }>
+  }[]
+}
