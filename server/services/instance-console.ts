@@ -43,7 +43,11 @@ export function createInstanceConsole(deps: {
         tail: query.tail,
         ...(query.run === undefined ? {} : { runId: query.run }),
       }
-      const { runId, lines } = answerOf(await link.send(record.nodeId, 'instance.logs', message), logsAnswer, who(record))
+      const { runId, lines } = answerOf(
+        await link.send(record.nodeId, 'instance.logs', message),
+        logsAnswer,
+        who(record),
+      )
       if (query.run !== undefined && runId !== query.run) throw unknownRun(record, query.run)
       const hide = hideSecrets(record)
       return lines.map(line => `${hide(line)}\n`).join('')

@@ -35,7 +35,8 @@ export async function openStrata(brainEnv: Record<string, string> = {}) {
     return program
   }
 
-  async function startBrain(): Promise<Program> {
+  /** @param more settings that are known only now, such as those that hold `origin` */
+  async function startBrain(more: Record<string, string> = {}): Promise<Program> {
     const brain = keep(
       startProgram(join(ROOT, 'scripts', 'brain.mjs'), [], {
         STRATA_PORT: String(port),
@@ -43,6 +44,7 @@ export async function openStrata(brainEnv: Record<string, string> = {}) {
         STRATA_ADMIN_USER: ADMIN.username,
         STRATA_ADMIN_PASSWORD: ADMIN.password,
         ...brainEnv,
+        ...more,
       }),
     )
     await waitFor(`the brain to answer; it said:\n${brain.said()}`, async () => {
