@@ -1,7 +1,7 @@
-import type { EventHandler } from 'h3'
-
 /** Made by the build (nuxt.config.ts): every route file that Nitro found. */
 declare module '#strata/routes' {
+  import type { EventHandler } from 'h3'
+
   export const routes: readonly {
     path: string
     method: string | undefined

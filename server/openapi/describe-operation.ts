@@ -36,7 +36,7 @@ export function describeOperation(route: ListedRoute): ZodOpenApiOperationObject
     tags: [tagOf(path)],
     summary,
     description: [endpoint.description, whoMay(endpoint)].filter(Boolean).join('\n\n'),
-    security: permission === 'public' ? [] : isTokenOnly ? [{ token: [] }] : [{ session: [] }, { token: [] }],
+    security: permission === 'public' ? [] : isTokenOnly ? [{ token: [] }] : [{ token: [] }, { session: [] }],
     requestParams: requestParams(route),
     ...(body !== undefined && { requestBody: requestBody(body) }),
     responses: {

@@ -12,9 +12,13 @@ const INTRODUCTION = `
 Everything that the panel does goes through these addresses.
 
 **Sign in** with an API token (\`Authorization: Bearer strata_…\`), or with a session cookie as browsers do.
+
 **Errors** are problem documents (RFC 9457); their \`code\` is the stable part, their \`detail\` is a sentence for people.
+
 Unknown fields and unknown parameters are refused with 400.
+
 **Lists** come in pages: \`limit\` says how many, \`nextCursor\` of an answer is the \`cursor\` of the next page, and null on the last one.
+
 **Times** are milliseconds since 1970, **sizes** are bytes.
 `.trim()
 

@@ -8,6 +8,7 @@ const CHAPTERS = [
   ['stats', 'Servers'],
   ['templates', 'Templates', 'Named packages of files; their versions are immutable.'],
   ['stacks', 'Templates'],
+  ['variables', 'Variables', 'Values for many servers at once, by scope; the nearest wins.'],
   ['nodes', 'Nodes', 'Machines that run servers; an agent on each.'],
   ['agent', 'Nodes'],
   ['tls', 'Encryption', 'Certificates of the brain and of the nodes.'],

@@ -71,7 +71,12 @@ const routes = [
   {
     path: '/api/v1/text',
     method: 'get',
-    handler: defineEndpoint({ permission: 'status.read', response: 'text', handler: () => '<b>words</b>' }),
+    handler: defineEndpoint({
+      summary: 'A route of this test',
+      permission: 'status.read',
+      response: 'text',
+      handler: () => '<b>words</b>',
+    }),
   },
   {
     path: '/api/v1/away',

@@ -2,6 +2,7 @@ import { scopeVariableParams } from '../../../../../../shared/schemas/scope-vari
 import { defineEndpoint, noContent } from '../../../../../http/define-endpoint'
 
 export default defineEndpoint({
+  summary: 'Remove a variable of a scope',
   permission: 'variable.write',
   params: scopeVariableParams,
   response: noContent,
