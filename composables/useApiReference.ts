@@ -1,4 +1,5 @@
-// The program as Scalar ships it, kept whole: it is no part of the panel's own scripts and is fetched by this page alone.
+// The program as Scalar ships it, kept whole and fetched by this page alone.
+// eslint-disable-next-line strata/arrows -- the address of a file to serve, which the package exports under no name; nothing of it is imported
 import scalarUrl from '../node_modules/@scalar/api-reference/dist/browser/standalone.js?url'
 
 /** What of Scalar is used here (https://github.com/scalar/scalar, documentation/configuration.md). */

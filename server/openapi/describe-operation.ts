@@ -102,10 +102,9 @@ function successes(endpoint: Definition): ZodOpenApiResponsesObject {
     ...(revision && { headers: z.object({ ETag: etag }) }),
     ...(response === 'redirect' && { headers: z.object({ Location: z.string() }) }),
   }
-  const others = Object.entries(otherwise).map(([other, description]) => [
-    other,
-    { description, ...(Number(other) < 300 && content && { content }) },
-  ])
+  const others = Object.entries(otherwise).map(
+    ([other, description]) => [other, { description, ...(Number(other) < 300 && content && { content }) }] as const,
+  )
   return { [status]: success, ...Object.fromEntries(others) }
 }
 
@@ -120,7 +119,7 @@ function successContent({ response, mediaTypes }: Definition): ZodOpenApiRespons
   if (response === 'redirect' || response === noContent) return undefined
   if (response === 'text' || response === 'stream') {
     const types = mediaTypes ?? [response === 'text' ? 'text/plain' : 'application/octet-stream']
-    return Object.fromEntries(types.map(type => [type, { schema: bytesAs(type, response) }]))
+    return Object.fromEntries(types.map(type => [type, { schema: bytesAs(type, response) }] as const))
   }
   return { 'application/json': { schema: response } }
 }
