@@ -143,6 +143,7 @@ export function createBrain(settings: Settings, parts: BrainParts) {
     nodes: fleet.nodes,
     board: fleet.board,
     connections: () => gateway.connections(),
+    certificateExpiresAt: () => doors.status(() => 0).panel.certificate?.expiresAt ?? null,
   })
   panel.listen('operation.changed', operation => fleetWatch.operation(operation))
 

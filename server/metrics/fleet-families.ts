@@ -86,6 +86,11 @@ export function nodeFamilies(nodes: readonly Node[]): Family[] {
       all(node => (node.lastSeenAt === null ? null : node.lastSeenAt / 1_000)),
     ),
     gauge(
+      'strata_node_certificate_expires_timestamp_seconds',
+      'When the certificate of the node ends; left out for nodes that have none.',
+      all(({ security }) => (security.certificate === null ? null : security.certificate.expiresAt / 1_000)),
+    ),
+    gauge(
       'strata_node_schedulable',
       'Whether new servers may be placed on the node.',
       all(node => (node.schedulable ? 1 : 0)),

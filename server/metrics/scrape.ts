@@ -17,6 +17,8 @@ export interface ScrapeDeps {
   board: Pick<StatsBoard, 'present'>
   /** Agents and pages that are connected. */
   connections: () => { agents: number; pages: number }
+  /** When the certificate ends that the brain shows to browsers; null while it speaks no TLS itself. */
+  certificateExpiresAt: () => number | null
 }
 
 /** The text of `GET /metrics`. `withInstances`: also each server by itself, which is most of it in a large network. */
@@ -31,6 +33,19 @@ export function createScrape(deps: ScrapeDeps): (options: { withInstances: boole
       const { agents, pages } = deps.connections()
       this.set({ kind: 'agent' }, agents)
       this.set({ kind: 'page' }, pages)
+    },
+  })
+
+  new Gauge({
+    name: 'strata_brain_certificate_expires_timestamp_seconds',
+    help: 'When the certificate ends that the brain shows to browsers; left out while it speaks no TLS itself.',
+    // A label-less gauge would say 0, which is 1970, before it was ever set.
+    labelNames: ['source'],
+    registers: [metrics.registry],
+    collect() {
+      this.reset()
+      const end = deps.certificateExpiresAt()
+      if (end !== null) this.set({ source: 'panel' }, end / 1_000)
     },
   })
 

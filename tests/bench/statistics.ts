@@ -94,6 +94,7 @@ async function main(): Promise<void> {
     nodes: quiet.fleet.nodes,
     board: quiet.fleet.board,
     connections: () => ({ agents: NODES, pages: 0 }),
+    certificateExpiresAt: () => null,
   })
   for (const withInstances of [false, true, false, true]) {
     let longest = 0
