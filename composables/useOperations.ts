@@ -66,10 +66,11 @@ export function useOperations() {
 export function useActiveOperations() {
   const { status: session, canSomewhere } = useSession()
   const { active, loadActive } = useOperations()
+  const mayRead = computed(() => session.value === 'signed-in' && canSomewhere('operation.read'))
   const load = () => {
-    if (session.value === 'signed-in' && canSomewhere('operation.read')) loadActive().catch(reportError)
+    if (mayRead.value) loadActive().catch(reportError)
   }
-  watch(session, load, { immediate: true })
+  watch(mayRead, load, { immediate: true })
   useReread(load)
   return { activeCount: computed(() => active.value.length) }
 }

@@ -12,8 +12,9 @@ const user = ref<User | null>(null)
 const mustAddTotp = ref(false)
 /** `unknown` until the brain was asked; `unreachable` while it does not answer. */
 const status = ref<'unknown' | 'signed-in' | 'signed-out' | 'unreachable'>('unknown')
+/** What they may do now: as the server sees it, nothing while one-time codes are missing. */
 const grants = computed<Grant[]>(() => {
-  if (!user.value) return []
+  if (!user.value || mustAddTotp.value) return []
   const { role, grants: narrow } = user.value
   return [...(role ? everywhere(role) : []), ...narrow]
 })
