@@ -148,6 +148,7 @@ export async function runLocalStrata(paths, lock) {
     if (withNode) agent = startAgent(lock, logOf('agent'), ready)
     greet({
       ...ready,
+      url: process.env.STRATA_PUBLIC_URL || ready.url,
       logs: shown(paths.logsDir),
       nodeDir: paths.nodeDir.startsWith(paths.dataDir) ? null : paths.nodeDir,
     })

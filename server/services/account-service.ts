@@ -28,7 +28,12 @@ export interface AccountService {
   /** The first admin, once. NOT_FOUND afterwards; UNAUTHENTICATED for another secret. */
   setUp(given: { token: string; username: string; password: string; address: string }): Promise<UserRecord>
   /** NAME_TAKEN; INSTANCE_UNKNOWN for a grant over a server that is not there. */
-  create(wanted: { username: string; password: string; role?: Role; grants?: NarrowGrant[] }): Promise<UserDetail>
+  create(wanted: {
+    username: string
+    password: string
+    role?: Role | null
+    grants?: NarrowGrant[]
+  }): Promise<UserDetail>
   list(page: { limit: number; cursor?: string }): Promise<{ items: UserDetail[]; nextCursor: string | null }>
   /**
    * By an admin. Another role and another password end the user's sessions, but not the one that asks; disabling ends

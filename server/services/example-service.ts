@@ -120,7 +120,13 @@ export function createExampleService(deps: ExampleServiceDeps): ExampleService {
   }
 }
 
-function newsOf({ id, name, state, address, runtime, reason }: Instance): ExampleNews {
+function newsOf({ id, name, address, runtime, reason, ...instance }: Instance): ExampleNews {
+  // A port that a stranger holds was changed for another already: it failed, and goes on by itself.
+  const isBeingMended =
+    instance.state === 'FAILED' &&
+    instance.desired === 'running' &&
+    (instance.appliedGeneration ?? instance.generation) < instance.generation
+  const state = isBeingMended ? 'PREPARING' : instance.state
   const why =
     reason?.message ?? (state === 'RUNNING' && runtime === 'docker' ? 'Docker answers on this machine.' : null)
   return { instanceId: id, name, state, address, runtime, message: why }

@@ -15,7 +15,7 @@ export interface TokenService {
   /** The secret is returned here and never again. FORBIDDEN for more rights than the creator has. */
   create(
     principal: Principal,
-    wanted: { name: string; role?: Role; grants?: NarrowGrant[]; expiresAt?: number },
+    wanted: { name: string; role?: Role | null; grants?: NarrowGrant[]; expiresAt?: number },
   ): Promise<{ secret: string; token: Token }>
   list(page: { limit: number; cursor?: string }): Promise<{ items: Token[]; nextCursor: string | null }>
   /** NOT_FOUND when there is none. Works at once, for open sockets too. */

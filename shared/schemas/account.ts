@@ -46,8 +46,8 @@ export const loginBody = z.strictObject({ username: z.string().min(1).max(100), 
 export const meAnswer = z.object({ user, mustAddTotp: z.literal(true).optional() })
 /** A role over everything, narrower grants, or both. */
 export const createUserBody = z
-  .strictObject({ username, password: newPassword, role: role.optional(), grants: narrowGrants.default([]) })
-  .refine(({ role, grants }) => role !== undefined || grants.length > 0, {
+  .strictObject({ username, password: newPassword, role: role.nullish(), grants: narrowGrants.default([]) })
+  .refine(({ role, grants }) => Boolean(role) || grants.length > 0, {
     path: ['role'],
     message: 'give a role over everything, or grants over single servers, or both',
   })
@@ -90,11 +90,11 @@ export type Token = z.output<typeof token>
 export const createTokenBody = z
   .strictObject({
     name: displayName,
-    role: role.optional(),
+    role: role.nullish(),
     grants: narrowGrants.default([]),
     expiresAt: timestamp.optional(),
   })
-  .refine(({ role, grants }) => role !== undefined || grants.length > 0, {
+  .refine(({ role, grants }) => Boolean(role) || grants.length > 0, {
     path: ['role'],
     message: 'give a role over everything, or grants over single servers, or both',
   })

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await Promise.all([api.until(a.id, { state: 'RUNNING' }), api.until(b.id, { state: 'RUNNING' })])
   for (const role of NARROW_ROLES) {
     const grants = [{ role, scope: { kind: 'instance', id: a.id } }]
-    await api.ok(201, 'POST', '/users', { username: `narrow-${role}`, password: PASSWORD, grants })
+    await api.ok(201, 'POST', '/users', { username: `narrow-${role}`, password: PASSWORD, role: null, grants })
     cookies[role] = await api.signIn(`narrow-${role}`, PASSWORD)
   }
   await Promise.all([a, b].map(instance => operationOf(instance)))

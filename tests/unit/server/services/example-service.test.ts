@@ -56,6 +56,17 @@ describe('the example', { timeout: 20_000 }, () => {
     await api.close()
   })
 
+  it('is not called failed while it goes on at another port', async () => {
+    const api = await startBrain()
+    await until(() => news().length > 0)
+    const [made] = (await api.brain.instances.list({ limit: 1 })).items
+    const failed = { ...made!, state: 'FAILED' as const, desired: 'running' as const, appliedGeneration: 1 }
+    api.brain.panel.publish('instance.changed', { ...failed, generation: 2 }, 'instance.read')
+    api.brain.panel.publish('instance.changed', { ...failed, generation: 1 }, 'instance.read')
+    expect(news().map(({ state }) => state)).toEqual(['REQUESTED', 'PREPARING', 'FAILED'])
+    await api.close()
+  })
+
   it('makes a stack without anything missing', async () => {
     const api = await startBrain()
     await until(() => news().length > 0)
