@@ -123,6 +123,9 @@ describe('the sockets of a built brain', () => {
       `${sha256}  strata-agent.mjs\n`,
     )
     const mistaken = await fetch(`${strata.origin}/agent/strata-agent.js`)
-    expect([mistaken.status, mistaken.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+    expect([mistaken.status, mistaken.headers.get('content-type')]).toEqual([
+      404,
+      'application/problem+json; charset=utf-8',
+    ])
   })
 })
