@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+// Whole: an older Node lacks these names, and must get as far as being told that it is too old.
+import * as tls from 'node:tls'
 import { fingerprintOf, splitChain } from '../../core/certificates/fingerprint'
 import { AppError } from '../../shared/errors'
 import { writeFileAtomically } from '../write-file'
@@ -38,7 +39,7 @@ export async function trustBrain(settings: TrustSettings, given: readonly string
 
 /** Beside those that are trusted already. */
 export function trustRoots(roots: readonly string[]): void {
-  if (roots.length > 0) setDefaultCACertificates([...new Set([...getCACertificates('default'), ...roots])])
+  if (roots.length > 0) tls.setDefaultCACertificates([...new Set([...tls.getCACertificates('default'), ...roots])])
 }
 
 async function rootsOfFile(path: string): Promise<string[]> {

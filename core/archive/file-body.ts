@@ -1,4 +1,5 @@
-import { createHash, hash } from 'node:crypto'
+// Whole: an older Node lacks `hash`, and the agent must get as far there as saying that it is too old.
+import * as crypto from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import { POLICY } from '../../shared/domain/policy'
 import { scanPlaceholders } from '../variables/placeholders'
@@ -26,8 +27,8 @@ export class FileBody {
 
   write(chunk: Buffer): void {
     // Most files come in one piece: hashing that at once spares the making of a hash object.
-    if (chunk.length === this.#meta.sizeBytes) this.#sha256 = hash('sha256', chunk)
-    else (this.#hash ??= createHash('sha256')).update(chunk)
+    if (chunk.length === this.#meta.sizeBytes) this.#sha256 = crypto.hash('sha256', chunk)
+    else (this.#hash ??= crypto.createHash('sha256')).update(chunk)
     if (this.#text && chunk.includes(NUL)) this.#text = undefined
     this.#text?.push(chunk)
     this.#writer?.write(chunk)
@@ -36,7 +37,7 @@ export class FileBody {
   end(): FileContent {
     this.#writer?.end()
     const placeholders = this.#text ? scanPlaceholders(joined(this.#text)) : []
-    const sha256 = this.#sha256 ?? (this.#hash ?? createHash('sha256')).digest('hex')
+    const sha256 = this.#sha256 ?? (this.#hash ?? crypto.createHash('sha256')).digest('hex')
     return { ...this.#meta, sha256, ...(placeholders.length > 0 ? { placeholders } : {}) }
   }
 
