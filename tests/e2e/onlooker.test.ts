@@ -105,7 +105,8 @@ describe('somebody who may only look', () => {
     await ada.see(ada.role('cell', { name: VIEWER.username }))
     await victor.signIn(VIEWER)
     const places = victor.role('navigation', { name: 'Places' })
-    expect(await places.getByRole('link').allInnerTexts()).toEqual(['Overview', 'Servers', 'Templates', 'Nodes'])
+    const open = ['Overview', 'Servers', 'Templates', 'Nodes', 'Variables', 'Operations']
+    expect(await places.getByRole('link').allInnerTexts()).toEqual(open)
   })
 
   it.each(TOUR)('sees no button at $at that would be refused', async ({ go, there, acts }) => {
