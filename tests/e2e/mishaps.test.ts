@@ -45,8 +45,7 @@ describe('mishaps, as the browser shows them', () => {
     await house?.close()
   })
 
-  const fact = (name: string) => ada.role('region', { name: 'Facts' }).getByRole('definition').nth(FACTS.indexOf(name))
-  const FACTS = ['Address', 'Node', 'Players', 'Runs in', 'Limits', 'Restarts after crashes', 'Last exit']
+  const fact = (name: string) => ada.role('region', { name: 'Facts' }).locator(`dt:text-is("${name}") + dd`)
 
   it('recovers from a killed brain by itself and shows what happened meanwhile', async () => {
     const journal = await keepStateJournal(ada.page)
