@@ -63,6 +63,22 @@ async function attempt(what, tally, act) {
   }
 }
 
+/** What the tests run beside Docker, and the packages of Debian that have it: all at once, because apt takes its time. */
+const PROGRAMS = {
+  busybox: 'busybox-static',
+  zstd: 'zstd',
+  tar: 'tar',
+  curl: 'curl',
+  openssl: 'openssl',
+  caddy: 'caddy',
+  nginx: 'nginx-light',
+  'docker-registry': 'docker-registry',
+  htpasswd: 'apache2-utils',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
+  'systemd-analyze': 'systemd',
+}
+
 /** An engine with the tests' images; `null` when it cannot be had, which is a failure and never a skip. */
 async function provideEngine(scratch, tally) {
   const { provideEngine: provide } = await import('../tests/support/engine.ts')
@@ -71,7 +87,7 @@ async function provideEngine(scratch, tally) {
   const engine = await attempt('Docker', tally, () => provide(scratch))
   if (!engine) return null
   const images = await attempt('images for the tests', tally, async () => {
-    await ensurePrograms({ busybox: 'busybox-static', zstd: 'zstd', tar: 'tar', curl: 'curl' })
+    await ensurePrograms(PROGRAMS)
     await ensureTestImages(engine.address, { publicNames: engine.isPrivate })
   })
   if (images) return engine
