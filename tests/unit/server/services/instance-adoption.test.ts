@@ -74,7 +74,7 @@ describe('a server that only its node knows', () => {
     expect(JSON.stringify(await api.call('GET', '/audit'))).not.toContain('hunter22')
   })
 
-  it('is then a server like any other', async () => {
+  it('is then a server like any other', { timeout: 30_000 }, async () => {
     await adopt({ name: 'found again' })
     await api.ok(202, 'POST', `/instances/${lost.id}/restart`)
     // The fake server still tells its first agent what it does; the report of this one has it.
