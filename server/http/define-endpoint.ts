@@ -18,7 +18,7 @@ export const noContent = z.void()
  * address for a 302.
  */
 export type ResponseKind = z.ZodType | 'text' | 'stream' | 'redirect'
-/** A schema: JSON. `stream`: any bytes, handed over as they come. */
+/** A schema: JSON. `stream`: the bytes of the request, handed over as they come. */
 export type BodyKind = z.ZodType | 'stream'
 
 const noFields = z.strictObject({})

@@ -125,10 +125,10 @@ export async function serveArchives(folder: string) {
       response.setHeader('content-length', statSync(path).size)
       createReadStream(path, { highWaterMark: 1 << 20 }).pipe(response)
     })
-    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
+    server.listen(0, '127.0.0.1', () => process.stdout.write(String(server.address().port)))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  return { origin: `http://127.0.0.1:${String(line).trim()}`, close: () => child.kill() }
+  const [port] = (await once(child.stdout, 'data')) as [Buffer]
+  return { origin: `http://127.0.0.1:${String(port)}`, close: () => child.kill() }
 }
 
 export async function sizeOf(path: string): Promise<number> {
